@@ -1,0 +1,65 @@
+import type { CommandOption, Plugin } from "../plugin/contract.ts";
+import type { Io } from "./io.ts";
+
+/** A flag of a command of the program itself. */
+export interface CliOption extends CommandOption {
+  /** May be given several times; its value is then a list. */
+  repeat?: boolean;
+  /** Heading it stands under in `--help`. Default: `Options:`. */
+  heading?: string;
+}
+
+/** What a flag's value may be. */
+export type OptionValue = string | boolean | readonly string[] | undefined;
+
+/** A command of the program. Its file imports nothing heavy until `run` is called: `--help` must be quick. */
+export interface CliCommand {
+  /** `tail`, or with a group `config show`. */
+  path: string;
+  /** One sentence for the list of commands. */
+  doc: string;
+  /** Further lines for its own `--help`. */
+  more?: string;
+  /** Positional arguments as commander has them: `<topic>`, `[path]`. */
+  args?: readonly { name: string; doc: string }[];
+  /** Flags beside the global ones. */
+  options?: readonly CliOption[];
+  /** Settings that are flags of this command, by their full key. Default: none but `store.sqlite`. */
+  settings?(key: string): boolean;
+  /** Command lines that show it at work. */
+  examples?: readonly string[];
+  /** Heading it stands under in the list of commands. */
+  heading?: string;
+  /** The exit code is 0, or what it returns. */
+  run(call: Invocation): Promise<number | void>;
+}
+
+/** One call of a command. */
+export interface Invocation {
+  /** The command that was asked for. */
+  command: CliCommand;
+  /** Positional arguments in the order given; optional ones that were not given are missing. */
+  args: readonly string[];
+  /** Values of the command's own flags, by camelCase name. */
+  options: Readonly<Record<string, OptionValue>>;
+  /** Values of the flags that every command takes. */
+  globals: GlobalOptions;
+  /** The plugins this program was built with. */
+  plugins: readonly Plugin[];
+  io: Io;
+  /** Aborts at the first Ctrl-C or SIGTERM; the second one ends the process. */
+  signal: AbortSignal;
+}
+
+/** Flags every command takes. */
+export interface GlobalOptions {
+  /** `--config-dir`: the folder of config.toml and, unless told otherwise, the data. */
+  configDir?: string;
+  /** `--sqlite`: the file of the data. */
+  sqlite?: string;
+  /** `--debug`: log debug lines, and list an error's causes. */
+  debug: boolean;
+}
+
+/** Names of the global flags among all values commander gives. */
+export const GLOBAL_NAMES: readonly string[] = ["configDir", "sqlite", "debug"];

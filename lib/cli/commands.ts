@@ -1,0 +1,75 @@
+import type { Plugin } from "../plugin/contract.ts";
+import type { CliCommand } from "./command.ts";
+import { configCheck } from "./config_check.ts";
+import { configGet } from "./config_get.ts";
+import { configList } from "./config_list.ts";
+import { configSchema } from "./config_schema.ts";
+import { configSet } from "./config_set.ts";
+import { configShow } from "./config_show.ts";
+import { init } from "./init.ts";
+import { outboxDrain } from "./outbox_drain.ts";
+import { outboxStatus } from "./outbox_status.ts";
+import { publish } from "./publish.ts";
+import { run } from "./run.ts";
+import { serve } from "./serve.ts";
+import { serveProxy } from "./serve_proxy.ts";
+import { status } from "./status.ts";
+import { tail } from "./tail.ts";
+import { trust } from "./trust.ts";
+import { version } from "./version.ts";
+
+/** The program's own commands. */
+export const ownCommands: readonly CliCommand[] = [
+  run,
+  serve,
+  serveProxy,
+  init,
+  trust,
+  status,
+  tail,
+  publish,
+  outboxStatus,
+  outboxDrain,
+  configShow,
+  configCheck,
+  configGet,
+  configSet,
+  configList,
+  configSchema,
+  version,
+];
+
+/** First lines of `capstan --help`. */
+export const rootDoc =
+  "Records what AI agents and their models say to each other, and turns it into an event stream.";
+
+/** Command lines under `capstan --help`. */
+export const rootExamples: readonly string[] = [
+  "capstan run                                    # start, with what is configured here",
+  "capstan serve proxy --provider openai -u https://api.openai.com",
+  "capstan log                                    # conversations, newest first",
+  "capstan tail tapes.nodes.v1 --from-beginning   # events",
+];
+
+/** Docs of commands that only hold others. */
+export const groups: Readonly<Record<string, string>> = {
+  config: "Look at the configuration and change it",
+  outbox: "Events on their way to Kafka",
+};
+
+/** Every command that may be meant by `argv`: what is costly to describe is left out where it is not. */
+export async function commandsFor(
+  argv: readonly string[],
+  plugins: readonly Plugin[],
+): Promise<CliCommand[]> {
+  const asked = argv[0] === "help" ? argv[1] : argv[0];
+  const own = await Promise.all(ownCommands.map(async (command) => {
+    if (!command.settings || command.path.split(" ")[0] !== asked) return command;
+    const { settingOptions } = await import("./setting_options.ts");
+    return { ...command, options: [...command.options ?? [], ...settingOptions(command, plugins)] };
+  }));
+  const needsNone = asked === "--version" || asked === "-V";
+  if (needsNone || own.some((command) => command.path.split(" ")[0] === asked)) return own;
+  const { pluginCommands } = await import("./plugin_commands.ts");
+  return [...own, ...pluginCommands(plugins)];
+}

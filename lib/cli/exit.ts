@@ -1,0 +1,28 @@
+import { CONFIG_EXIT_CODE, ConfigError } from "../config/problem.ts";
+
+/** Exit codes of the program. */
+export const EXIT = {
+  ok: 0,
+  failed: 1,
+  usage: 2,
+  config: CONFIG_EXIT_CODE,
+  interrupted: 130,
+} as const;
+
+/** The command line itself is wrong: exit 2. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+/** Nobody reads standard output any more (`| head`): the program ends quietly. */
+export class OutputClosed extends Error {
+  override readonly name = "OutputClosed";
+}
+
+/** The exit code an error stands for. */
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof OutputClosed) return EXIT.ok;
+  if (error instanceof UsageError) return EXIT.usage;
+  if (error instanceof ConfigError) return EXIT.config;
+  return EXIT.failed;
+}

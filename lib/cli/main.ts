@@ -1,0 +1,97 @@
+import type { Plugin } from "../plugin/contract.ts";
+import type { CliCommand } from "./command.ts";
+import { commandsFor, groups, rootDoc, rootExamples } from "./commands.ts";
+import { EXIT, exitCodeOf, OutputClosed } from "./exit.ts";
+import { type Io, processIo } from "./io.ts";
+import { buildProgram, type Request } from "./program.ts";
+import { reportError } from "./report_error.ts";
+import { exitCodeOfSignal, Interrupted, listenForStop } from "./signals.ts";
+import { styleFor } from "./style.ts";
+import { VERSION } from "./version.ts";
+
+/** What the program is started with. */
+export interface MainOptions {
+  argv: readonly string[];
+  plugins: readonly Plugin[];
+  /** Default: the process's own. */
+  io?: Io;
+}
+
+/** Runs one command line and resolves with the exit code. Throws nothing. */
+export async function main(options: MainOptions): Promise<number> {
+  const io = options.io ?? processIo();
+  let debug = options.argv.includes("--debug") || options.argv.includes("-d");
+  try {
+    const argv = options.argv.length === 0 ? ["--help"] : options.argv;
+    const said = { out: "", error: "" };
+    let request: Request | undefined;
+    const program = buildProgram({
+      name: "capstan",
+      doc: rootDoc,
+      version: VERSION,
+      commands: await commandsFor(argv, options.plugins),
+      groups,
+      examples: rootExamples,
+      onRequest: (asked) => request = asked,
+      output: { write: (text) => said.out += text, writeError: (text) => said.error += text },
+    });
+    const usage = parse(() => program.parse([...argv], { from: "user" }));
+    if (said.out) await io.stdout.write(said.out);
+    if (said.error) await io.stderr.write(said.error);
+    if (!request) return usage;
+    debug = request.globals.debug;
+    return await runCommand(request, options.plugins, io);
+  } catch (error) {
+    if (!(error instanceof OutputClosed)) {
+      await io.stderr.write(reportError(error, { debug, style: styleFor(io.stderr) })).catch(() => {});
+    }
+    return exitCodeOf(error);
+  }
+}
+
+/** Lets commander read the command line; gives the exit code of a line that asks for no command. */
+function parse(read: () => void): number {
+  try {
+    read();
+    return EXIT.ok;
+  } catch (error) {
+    if (!isCommanderError(error)) throw error;
+    return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  }
+}
+
+function isCommanderError(error: unknown): error is Error & { code: string; exitCode: number } {
+  return error instanceof Error && "code" in error && String(error.code).startsWith("commander.") &&
+    "exitCode" in error;
+}
+
+async function runCommand(request: Request, plugins: readonly Plugin[], io: Io): Promise<number> {
+  const command: CliCommand = request.command;
+  const stop = new AbortController();
+  using _listening = listenForStop((name, times) => {
+    if (times > 1) Deno.exit(exitCodeOfSignal(name));
+    stop.abort(new Interrupted(name));
+  });
+  try {
+    const code = await command.run({
+      command,
+      args: request.args,
+      options: request.options,
+      globals: request.globals,
+      plugins,
+      io,
+      signal: stop.signal,
+    });
+    return code ?? EXIT.ok;
+  } catch (error) {
+    const reason = stop.signal.reason;
+    if (reason instanceof Interrupted && isAbort(error, reason)) return exitCodeOfSignal(reason.received);
+    throw error;
+  }
+}
+
+/** The command ended because it was asked to. */
+function isAbort(error: unknown, reason: Interrupted): boolean {
+  return error === reason ||
+    (error instanceof Error && (error.name === "AbortError" || error.cause === reason));
+}

@@ -1,0 +1,78 @@
+import type { TopicSpec } from "../bus/contract.ts";
+import type { FlagValue } from "../config/flags.ts";
+import { loadConfig, type Loaded } from "../config/load.ts";
+import type { Plugin } from "../plugin/contract.ts";
+import { createHost } from "../plugin/host.ts";
+import type { Host, RegisteredCommand } from "../plugin/host_contract.ts";
+import { createLogger } from "../telemetry/create_logger.ts";
+import type { Logger } from "../telemetry/logger.ts";
+import { createMeter } from "../telemetry/meter.ts";
+import { type ConfigCall, loadConfiguration } from "./configuration.ts";
+import { VERSION } from "./version.ts";
+
+/** An agent that is about to run, or whose commands are. */
+export interface Made {
+  readonly config: Loaded;
+  readonly host: Host;
+}
+
+/** Which plugins an agent has, and what its settings default to. */
+export interface MakeOptions {
+  /** Default: those that are enabled. */
+  only?: (plugin: Plugin) => boolean;
+  /** Settings that hold where neither flag, environment nor file names them. */
+  defaults?: readonly FlagValue[];
+}
+
+/**
+ * An agent as this call configures it; nothing is open yet.
+ * @throws {ConfigError} the configuration is wrong.
+ */
+export async function makeHost(call: ConfigCall, options: MakeOptions = {}): Promise<Made> {
+  const config = await configured(call, options.defaults ?? []);
+  const plugins = call.plugins.filter(options.only ?? ((plugin) => config.plugin(plugin.name).enabled));
+  return { config, host: hostOf(config, plugins, loggerOf(config, call)) };
+}
+
+/**
+ * The topics that every plugin declares, as this configuration has them, whether it runs or not.
+ * @throws {Error} two topics would share a name.
+ */
+export function declaredTopics(call: ConfigCall, config: Loaded): readonly TopicSpec[] {
+  return hostOf(config, call.plugins, createLogger({ sink: () => {} })).topics();
+}
+
+/** The commands of these plugins, from a `setup` on the defaults of their settings. */
+export function describePlugins(plugins: readonly Plugin[]): readonly RegisteredCommand[] {
+  const nowhere = "/";
+  const located = { dir: nowhere, file: "/config.toml", text: undefined, origin: "told" } as const;
+  const config = loadConfig({ plugins, located, env: {}, cwd: nowhere });
+  const host = hostOf(config, plugins, createLogger({ sink: () => {} }));
+  host.register();
+  return host.commands;
+}
+
+async function configured(call: ConfigCall, defaults: readonly FlagValue[]): Promise<Loaded> {
+  const config = await loadConfiguration(call);
+  const missing = defaults.filter(({ key }) => config.entry(key).place.kind === "default");
+  return missing.length === 0 ? config : await loadConfiguration(call, missing);
+}
+
+function hostOf(config: Loaded, plugins: readonly Plugin[], log: Logger): Host {
+  return createHost({
+    plugins,
+    settings: config.host,
+    pluginSettings: Object.fromEntries(plugins.map(({ name }) => [name, config.plugin(name).settings])),
+    storeFile: config.host.store.sqlite,
+    version: VERSION,
+    log,
+    meter: createMeter(),
+  });
+}
+
+/** The agent's own log goes to standard error: text for people, JSON for collectors. */
+function loggerOf(config: Loaded, { io }: ConfigCall): Logger {
+  const { level, format } = config.host.logging;
+  const text = format === "text" || (format === "auto" && io.stderr.isTerminal);
+  return createLogger({ level, format: text ? "text" : "json" });
+}

@@ -1,0 +1,25 @@
+import type { Sink } from "./io.ts";
+
+/** Puts words into colours where the output takes them, and leaves them alone where not. */
+export interface Style {
+  bold(text: string): string;
+  dim(text: string): string;
+  red(text: string): string;
+  green(text: string): string;
+  yellow(text: string): string;
+  cyan(text: string): string;
+}
+
+/** The style of one output. */
+export function styleFor(sink: Pick<Sink, "colours">): Style {
+  const paint = (code: number, end: number) => (text: string) =>
+    sink.colours && text !== "" ? `\x1b[${code}m${text}\x1b[${end}m` : text;
+  return {
+    bold: paint(1, 22),
+    dim: paint(2, 22),
+    red: paint(31, 39),
+    green: paint(32, 39),
+    yellow: paint(33, 39),
+    cyan: paint(36, 39),
+  };
+}

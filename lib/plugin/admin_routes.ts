@@ -1,0 +1,93 @@
+import { type AdminRoute, json } from "../http/admin_server.ts";
+import type { RootMeter } from "../telemetry/meter.ts";
+import type { Health } from "../telemetry/health.ts";
+import type { AgentStatus } from "./host_contract.ts";
+import type { Registry } from "./registry.ts";
+
+/** What the agent's own routes show and drive. */
+export interface AdminSubject {
+  readonly state: "starting" | "running" | "stopping" | "stopped";
+  health(): Readonly<Record<string, Health>>;
+  status(): Promise<AgentStatus>;
+  /** Brings metrics up to date that nobody counts as things happen. */
+  measure(): Promise<void>;
+  /** Sends what waits in the local log; `null` without a relay. */
+  drainOutbox(signal: AbortSignal): Promise<{ drained: boolean; lag: number; detail?: string } | null>;
+}
+
+/** Paths answered without a token: they say no more than up or down. */
+export const OPEN_PATHS: readonly string[] = ["/healthz", "/readyz"];
+
+const MAX_DRAIN_MS = 10 * 60_000;
+
+/** The agent's own routes, and the plugins'. */
+export function adminRoutes(subject: AdminSubject, registry: Registry, meter: RootMeter): AdminRoute[] {
+  const own: AdminRoute[] = [
+    {
+      method: "GET",
+      path: "/metrics",
+      handler: async () => {
+        await subject.measure();
+        return new Response(await meter.text(), { headers: { "content-type": meter.contentType } });
+      },
+    },
+    {
+      method: "GET",
+      path: "/healthz",
+      handler: () => json({ status: worst(subject.health()), parts: subject.health() }),
+    },
+    {
+      method: "GET",
+      path: "/readyz",
+      handler: () => {
+        const parts = subject.health();
+        const ready = subject.state === "running" && worst(parts) !== "failed";
+        return json({ ready, state: subject.state, parts }, ready ? 200 : 503);
+      },
+    },
+    { method: "GET", path: "/admin/status", handler: async () => json(await subject.status()) },
+    {
+      method: "POST",
+      path: "/admin/outbox/drain",
+      handler: async (request) => {
+        const wanted = Number(new URL(request.url).searchParams.get("timeout_ms") ?? 60_000);
+        const ms = wanted >= 0 && wanted <= MAX_DRAIN_MS ? wanted : MAX_DRAIN_MS;
+        const result = await subject.drainOutbox(AbortSignal.timeout(ms));
+        return result ? json(result) : json({ error: "there is no outbox: no Kafka is configured" }, 409);
+      },
+    },
+    { method: "POST", path: "/admin/streams/pause", handler: (request) => each(registry, request, "pause") },
+    {
+      method: "POST",
+      path: "/admin/streams/resume",
+      handler: (request) => each(registry, request, "resume"),
+    },
+  ];
+  const plugins = registry.routes.map(({ method, path, handler }): AdminRoute => ({
+    method,
+    path,
+    handler: (request, params) =>
+      subject.state === "running"
+        ? handler(request, params)
+        : json({ error: `the agent is ${subject.state}` }, 503),
+  }));
+  return [...own, ...plugins];
+}
+
+/** The worst of the parts' states. */
+export function worst(parts: Readonly<Record<string, Health>>): Health["status"] {
+  const states = Object.values(parts).map(({ status }) => status);
+  return states.includes("failed") ? "failed" : states.includes("degraded") ? "degraded" : "ok";
+}
+
+/** Pauses or resumes `?stream=NAME`, or without a name all streams. */
+function each(registry: Registry, request: Request, verb: "pause" | "resume"): Response {
+  const name = new URL(request.url).searchParams.get("stream");
+  const streams = registry.streams.filter((stream) => name === null || stream.name === name);
+  if (name !== null && streams.length === 0) {
+    const names = registry.streams.map((stream) => stream.name);
+    return json({ error: `there is no stream ${JSON.stringify(name)}`, streams: names }, 404);
+  }
+  for (const { handle } of streams) handle[verb]();
+  return json({ streams: streams.map((stream) => ({ name: stream.name, paused: stream.handle.paused })) });
+}

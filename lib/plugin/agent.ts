@@ -1,0 +1,320 @@
+import process from "node:process";
+import { removeAgentFile } from "../access/agent_file.ts";
+import { Bus } from "../bus/bus.ts";
+import { type Clock, systemClock } from "../bus/clock.ts";
+import type { TopicSpec } from "../bus/contract.ts";
+import { openLocalLog } from "../bus/local.ts";
+import { TopicNames } from "../bus/topic_names.ts";
+import type { AdminServer } from "../http/admin_server.ts";
+import { diskSpace } from "../store/disk_space.ts";
+import { openStore } from "../store/open_store.ts";
+import { WriteTurns } from "../store/write_turns.ts";
+import type { SqliteStore } from "../store/sqlite_store.ts";
+import type { Health } from "../telemetry/health.ts";
+import type { Logger } from "../telemetry/logger.ts";
+import { errorChain } from "../telemetry/plain.ts";
+import { adminRoutes, type AdminSubject, worst } from "./admin_routes.ts";
+import { openAdmin } from "./open_admin.ts";
+import { AgentStreams } from "./agent_streams.ts";
+import type { OpenParts } from "./context.ts";
+import type { AgentStatus, HostOptions, StopReport } from "./host_contract.ts";
+import type { KafkaContext, KafkaPart } from "./host_parts.ts";
+import { kafkaSettingsOf } from "./kafka_settings_of.ts";
+import { Listeners } from "./listeners.ts";
+import { prepareStore } from "./prepare_store.ts";
+import type { Registry } from "./registry.ts";
+import { StopSteps, within } from "./steps.ts";
+import { StorageMonitor } from "./storage_monitor.ts";
+import { storeBytes } from "./store_bytes.ts";
+
+/** Milliseconds a failed start has to undo itself, and a stop has to send what Kafka has not got yet. */
+const UNDO_MS = 5_000;
+const LAST_PASS_MS = 5_000;
+
+/** One run of an agent: from `start` to `stop`, once. */
+export class Agent implements AdminSubject {
+  state: "starting" | "running" | "stopping" | "stopped" = "starting";
+  readonly announcements: string[] = [];
+  readonly #options: HostOptions;
+  readonly #registry: Registry;
+  readonly #parts: OpenParts;
+  readonly #clock: Clock;
+  readonly #turns = new WriteTurns("first");
+  readonly #log: Logger;
+  readonly #begun: Registry["hooks"] = [];
+  readonly #listeners: Listeners;
+  #startedAt = 0;
+  /** Records Kafka has not got when all is closed. */
+  #waiting = 0;
+  #store: SqliteStore | undefined;
+  #bus: Bus | undefined;
+  #kafka: KafkaPart | undefined;
+  #storage: StorageMonitor | undefined;
+  #streams: AgentStreams | undefined;
+  #admin: AdminServer | undefined;
+
+  constructor(options: HostOptions, registry: Registry, parts: OpenParts) {
+    this.#options = options;
+    this.#registry = registry;
+    this.#parts = parts;
+    this.#clock = options.clock ?? systemClock;
+    this.#log = options.log.child({ component: "agent" });
+    this.#listeners = new Listeners(registry.servers, options.log);
+  }
+
+  /** `http://127.0.0.1:8081` while the admin listener is up. */
+  get adminOrigin(): string | undefined {
+    return this.#admin?.origin;
+  }
+
+  /**
+   * Starts everything in order.
+   * @throws {Error} names what failed; what had been started is stopped again.
+   */
+  async start(signal: AbortSignal): Promise<void> {
+    this.#startedAt = this.#clock.now();
+    try {
+      const specs = await this.#openStore();
+      signal.throwIfAborted();
+      await this.#startPlugins(signal);
+      signal.throwIfAborted();
+      const streams = this.#streams = this.#makeStreams(specs);
+      await streams.startLocal();
+      signal.throwIfAborted();
+      this.#kafka?.start();
+      streams.startBus();
+      this.announcements.push(...await this.#listeners.open());
+      await this.#openAdmin();
+      signal.throwIfAborted();
+    } catch (error) {
+      await this.#undo(error);
+      throw error;
+    }
+    this.state = "running";
+  }
+
+  /** Stops everything, backwards. Call once. */
+  async stop(timeoutMs: number): Promise<StopReport> {
+    this.state = "stopping";
+    const over = new AbortController();
+    const done = new AbortController();
+    const timer = this.#clock.sleep(timeoutMs, done.signal).then(() => {
+      if (!done.signal.aborted) over.abort(new Error(`the ${timeoutMs} ms for stopping are over`));
+    });
+    const steps = new StopSteps(this.#log);
+    try {
+      this.#listeners.refuseNew();
+      for (const { plugin, hooks } of [...this.#begun].reverse()) {
+        await steps.run(`drain of ${plugin}`, () => within(over.signal, hooks.drain?.(over.signal)));
+      }
+      await this.#listeners.close(steps, over.signal);
+      await this.#close(steps, over.signal, { drain: true });
+    } finally {
+      done.abort();
+      await timer;
+    }
+    const waiting = this.#waiting;
+    return {
+      drained: steps.left.length === 0,
+      left: waiting > 0
+        ? [...steps.left, `${waiting} records wait for Kafka; the next start sends them`]
+        : steps.left,
+    };
+  }
+
+  /** Each part's health. */
+  health(): Record<string, Health> {
+    const health: Record<string, Health> = {};
+    if (this.state !== "running") health.agent = { status: "failed", detail: this.state };
+    if (this.#storage) health.storage = this.#storage.health();
+    if (this.#kafka) {
+      health.kafka = this.#kafka.health();
+      health.relay = this.#kafka.relay.health();
+    }
+    Object.assign(health, this.#streams?.health());
+    for (const { plugin, hooks } of this.#begun) {
+      if (!hooks.health) continue;
+      try {
+        health[plugin] = hooks.health();
+      } catch (error) {
+        health[plugin] = { status: "failed", detail: `its health can't be told: ${errorChain(error)}` };
+      }
+    }
+    return health;
+  }
+
+  /** What `GET /admin/status` answers. */
+  async status(): Promise<AgentStatus> {
+    const health = this.health();
+    const relay = this.#kafka?.relay;
+    const kafka = this.#kafka?.health();
+    const storage = this.#storage?.state ?? { accepting: false };
+    return {
+      version: this.#options.version,
+      pid: process.pid,
+      uptime_s: Math.round((this.#clock.now() - this.#startedAt) / 100) / 10,
+      status: this.state === "stopped" ? "stopped" : worst(health),
+      listeners: [
+        ...this.#listeners.status(),
+        ...(this.adminOrigin ? [{ name: "admin", origin: this.adminOrigin }] : []),
+      ],
+      streams: await this.#streams?.status() ?? [],
+      bus: {
+        driver: this.#kafka?.driver ? "kafka" : "local",
+        connected: kafka === undefined || kafka.status === "ok",
+        ...(kafka?.detail !== undefined && { detail: kafka.detail }),
+      },
+      relay: relay ? { lag: await relay.lag(), ...detail(relay.health()) } : null,
+      store: { file: this.#options.storeFile, bytes: storeBytes(this.#options.storeFile), ...storage },
+      health,
+    };
+  }
+
+  /** Brings metrics up to date that nobody counts as things happen. */
+  async measure(): Promise<void> {
+    await this.#streams?.measure();
+  }
+
+  /** Sends what waits in the local log, until `signal` aborts. */
+  async drainOutbox(signal: AbortSignal): Promise<{ drained: boolean; lag: number; detail?: string } | null> {
+    const relay = this.#kafka?.relay;
+    if (!relay) return null;
+    try {
+      await within(signal, relay.caughtUp(signal));
+      return { drained: true, lag: await relay.lag() };
+    } catch (error) {
+      return { drained: false, lag: await relay.lag(), detail: relay.health().detail ?? errorChain(error) };
+    }
+  }
+
+  /** Opens store, log and topics; gives the topics as they should be. */
+  async #openStore(): Promise<TopicSpec[]> {
+    const { settings, storeFile, meter, parts } = this.#options;
+    const store = this.#store = await openStore({
+      file: storeFile,
+      powerSafe: settings.store.power_safe ?? false,
+      checkpoints: "elsewhere",
+      turns: this.#turns,
+    });
+    const log = await openLocalLog(store, {
+      log: this.#options.log.child({ component: "log" }),
+      now: () => this.#clock.now(),
+    });
+    const names = new TopicNames(this.#registry.topics.renamed(settings.topics));
+    const specs = await prepareStore(store, log, this.#registry, this.#options);
+    this.#kafka = await this.#openKafka({
+      log,
+      specs,
+      realName: (topic) => names.real(topic),
+      logger: this.#options.log,
+      meter,
+      clock: this.#clock,
+      random: this.#options.random ?? Math.random,
+    });
+    const kafka = this.#kafka;
+    const bus = this.#bus = new Bus({ log, names, meter, kafka: kafka?.driver, relay: kafka?.relay });
+    this.#storage = new StorageMonitor({
+      freeDisk: () => (parts?.freeDisk ?? diskSpace)(storeFile),
+      logBytes: () => log.bytes(),
+      minFreeDisk: settings.store.min_free_disk,
+      maxLogBytes: settings.log.max_bytes,
+      log: this.#options.log.child({ component: "storage" }),
+      meter,
+      clock: this.#clock,
+    });
+    await this.#storage.start();
+    Object.assign(this.#parts, { store, bus, storage: this.#storage });
+    return specs;
+  }
+
+  /** Kafka's client costs a third of a second to load: only an agent that uses it pays. */
+  async #openKafka(context: KafkaContext): Promise<KafkaPart | undefined> {
+    const { settings, parts } = this.#options;
+    if (parts?.openKafka) return parts.openKafka(context);
+    if (kafkaSettingsOf(settings) === undefined) return undefined;
+    const { openKafka } = await import("./open_kafka.ts");
+    return openKafka(settings, context);
+  }
+
+  async #startPlugins(signal: AbortSignal): Promise<void> {
+    for (const each of this.#registry.hooks) {
+      this.#begun.push(each);
+      try {
+        await each.hooks.start?.(signal);
+      } catch (cause) {
+        throw new Error(`Cannot start plugin ${each.plugin}: ${errorChain(cause)}`, { cause });
+      }
+    }
+  }
+
+  #makeStreams(specs: readonly TopicSpec[]): AgentStreams {
+    const { storeFile, log, meter, random = Math.random, settings } = this.#options;
+    if (!this.#bus) throw new Error("Cannot start streams: the bus is not open");
+    return new AgentStreams({
+      registered: this.#registry.streams,
+      bus: this.#bus,
+      specs,
+      storeFile,
+      powerSafe: settings.store.power_safe ?? false,
+      turns: this.#turns.memory,
+      log,
+      meter,
+      clock: this.#clock,
+      random,
+    });
+  }
+
+  async #openAdmin(): Promise<void> {
+    const routes = adminRoutes(this, this.#registry, this.#options.meter);
+    const { server, announcement } = await openAdmin({
+      ...this.#options,
+      routes,
+      startedAt: this.#startedAt,
+    });
+    this.#admin = server;
+    this.announcements.push(announcement);
+  }
+
+  async #undo(error: unknown): Promise<void> {
+    this.state = "stopping";
+    this.#log.debug("The start failed; what was started is stopped.", { error });
+    const over = AbortSignal.timeout(UNDO_MS);
+    const steps = new StopSteps(this.#log);
+    this.#listeners.refuseNew();
+    await this.#listeners.close(steps, AbortSignal.abort());
+    await this.#close(steps, over, { drain: false });
+  }
+
+  /** Everything behind the listeners: streams, plugins, relay, admin, log, store. */
+  async #close(steps: StopSteps, signal: AbortSignal, how: { drain: boolean }): Promise<void> {
+    await this.#streams?.stop(steps, signal, how);
+    for (const { plugin, hooks } of [...this.#begun].reverse()) {
+      await steps.run(`stop of ${plugin}`, () => within(signal, hooks.stop?.()));
+    }
+    const kafka = this.#kafka;
+    if (kafka) {
+      if (how.drain && kafka.health().status === "ok") {
+        const last = AbortSignal.any([signal, AbortSignal.timeout(LAST_PASS_MS)]);
+        await this.drainOutbox(last);
+      }
+      await steps.run("relay", () => within(signal, kafka.relay.stop(signal)));
+      await steps.run("Kafka", () => within(signal, kafka[Symbol.asyncDispose]()));
+      await steps.run("outbox", async () => this.#waiting = await kafka.relay.lag());
+    }
+    await steps.run("admin listener", () => this.#admin?.close(signal));
+    await steps.run("agent file", () => removeAgentFile(this.#options.storeFile, process.pid));
+    await steps.run("storage monitor", () => this.#storage?.stop());
+    delete this.#parts.bus;
+    delete this.#parts.storage;
+    await steps.run("log", () => this.#bus?.log.close());
+    delete this.#parts.store;
+    await steps.run("store", () => this.#store?.close());
+    for (const { handle } of this.#registry.streams) handle.bind(undefined);
+    for (const { server } of this.#registry.servers) server.bind(undefined);
+    this.state = "stopped";
+  }
+}
+
+function detail(health: Health): { detail?: string } {
+  return health.detail === undefined ? {} : { detail: health.detail };
+}

@@ -1,0 +1,201 @@
+import type { Bus } from "../bus/bus.ts";
+import type { Clock } from "../bus/clock.ts";
+import { FENCE_MIGRATIONS, FENCE_OWNER, rowsFirst } from "../bus/rows_first.ts";
+import { Stream } from "../bus/stream.ts";
+import { WorkerHost } from "../bus/worker_host.ts";
+import type { WorkerStreamSpec } from "../bus/worker_protocol.ts";
+import { WorkerStream } from "../bus/worker_stream.ts";
+import type { TopicSpec } from "../bus/contract.ts";
+import type { Health } from "../telemetry/health.ts";
+import type { Logger } from "../telemetry/logger.ts";
+import type { RootMeter } from "../telemetry/meter.ts";
+import type { StreamStatus } from "./host_contract.ts";
+import type { RegisteredStream } from "./registry.ts";
+import { type StopSteps, within } from "./steps.ts";
+import { streamSpec } from "./stream_plan.ts";
+
+/** Milliseconds between two rounds of retention and checkpoint. */
+const MAINTENANCE_MS = 1_000;
+/** Milliseconds a bus has to say how far a group is. */
+const LAG_MS = 2_000;
+
+/** What running the streams needs. */
+export interface AgentStreamsOptions {
+  registered: readonly RegisteredStream[];
+  bus: Bus;
+  specs: readonly TopicSpec[];
+  storeFile: string;
+  powerSafe: boolean;
+  /** Memory of the store's `WriteTurns`. */
+  turns: SharedArrayBuffer;
+  log: Logger;
+  meter: RootMeter;
+  clock: Clock;
+  random(): number;
+}
+
+interface Running {
+  registered: RegisteredStream;
+  source: "local" | "kafka";
+  stream: Stream | WorkerStream;
+}
+
+/** All streams of an agent, here and in the Worker. */
+export class AgentStreams {
+  readonly #options: AgentStreamsOptions;
+  readonly #worker: WorkerHost;
+  readonly #running: Running[] = [];
+  #stopListening: (() => void) | undefined;
+
+  constructor(options: AgentStreamsOptions) {
+    this.#options = options;
+    const { bus, log, meter, clock, random } = options;
+    this.#worker = new WorkerHost({
+      start: {
+        storeFile: options.storeFile,
+        powerSafe: options.powerSafe,
+        turns: options.turns,
+        streams: this.#inWorker(),
+        renamed: bus.names.renamed,
+        holds: this.#holds(),
+        maintenanceMs: MAINTENANCE_MS,
+      },
+      log: log.child({ component: "worker" }),
+      meter,
+      clock,
+      random,
+      onAppended: (topics) => bus.log.wake(topics),
+    });
+  }
+
+  /**
+   * Starts the streams of the local log, and the Worker.
+   * @throws {Error} the Worker can't start.
+   */
+  async startLocal(): Promise<void> {
+    const { bus, registered } = this.#options;
+    await bus.log.store.migrate(FENCE_OWNER, FENCE_MIGRATIONS);
+    for (const each of registered) {
+      if (bus.source(each.options.source ?? "bus").name === "local") this.#add(each);
+    }
+    this.#stopListening = bus.log.onAppend((topics) => this.#worker.appended(topics));
+    await this.#worker.start();
+    this.#startAll("local");
+  }
+
+  /** Starts the streams of Kafka; a broker that is away is waited for. */
+  startBus(): void {
+    const { bus, registered } = this.#options;
+    for (const each of registered) {
+      if (bus.source(each.options.source ?? "bus").name === "kafka") this.#add(each);
+    }
+    this.#startAll("kafka");
+  }
+
+  /** Waits until the local streams have handled what is in the log, then ends all streams and the Worker. */
+  async stop(steps: StopSteps, signal: AbortSignal, { drain }: { drain: boolean }): Promise<void> {
+    const name = ({ registered }: Running) => `stream ${registered.name}`;
+    if (drain) {
+      const local = this.#running.filter(({ source, stream }) => source === "local" && !stream.paused);
+      // One stream's outputs may be another's input: a second look finds what the first one's end has added.
+      for (let look = 0; look < 2; look++) {
+        await steps.all(local, name, ({ stream }) => stream.caughtUp(signal));
+      }
+    }
+    const here = this.#running.filter(({ stream }) => stream instanceof Stream);
+    await steps.all(here, name, ({ stream }) => stream instanceof Stream ? stream.stop(signal) : undefined);
+    await steps.run("background worker", () => this.#worker.stop(signal));
+    this.#stopListening?.();
+  }
+
+  /** Health of the Worker and of each stream, by name. */
+  health(): Record<string, Health> {
+    const { worker, maintenance } = this.#worker.health();
+    const health: Record<string, Health> = {};
+    if (worker) health.worker = worker;
+    if (maintenance) health.maintenance = maintenance;
+    for (const { registered, stream } of this.#running) health[`stream ${registered.name}`] = stream.health();
+    return health;
+  }
+
+  /** Brings the metric of how far streams are behind up to date. */
+  async measure(): Promise<void> {
+    const gauge = this.#options.meter.gauge({
+      name: "capstan_stream_lag_records",
+      help: "Records a stream has not handled; -1 while its bus does not say.",
+      labels: ["stream"],
+    });
+    for (const { name, lag } of await this.status()) gauge.set(lag, { stream: name });
+  }
+
+  /** State of each stream. A bus that does not answer leaves its lag unknown: -1. */
+  status(): Promise<StreamStatus[]> {
+    return Promise.all(this.#running.map(async ({ registered, source, stream }): Promise<StreamStatus> => {
+      const partitions = await within(AbortSignal.timeout(LAG_MS), stream.partitions()).catch(() => null);
+      return {
+        name: registered.name,
+        group: registered.group,
+        topics: registered.options.topics,
+        source,
+        where: stream instanceof Stream ? "main" : "worker",
+        paused: stream.paused,
+        lag: partitions?.reduce((sum, each) => sum + each.lag, 0) ?? -1,
+        partitions: partitions ?? [],
+      };
+    }));
+  }
+
+  #inWorker(): WorkerStreamSpec[] {
+    return this.#options.registered.flatMap((each): WorkerStreamSpec[] => {
+      const { worker } = each.options;
+      if (!worker) return [];
+      return [{
+        spec: streamSpec(each, this.#options.bus.names),
+        module: worker.module.href,
+        options: worker.options,
+        plugin: each.plugin,
+        metricScope: `capstan_${each.plugin}_`,
+      }];
+    });
+  }
+
+  /** Which groups must have passed a record before retention takes it: those of the local streams, and the relay. */
+  #holds(): [string, string[]][] {
+    const { bus, specs, registered } = this.#options;
+    const local = registered.filter((each) => bus.source(each.options.source ?? "bus").name === "local");
+    return specs.map(({ name }) => {
+      const groups = local.filter(({ options }) =>
+        options.topics.some((topic) => bus.names.real(topic) === name)
+      )
+        .map(({ group }) => group);
+      return [name, bus.relay?.relays(name) ? [...groups, bus.relay.group] : groups];
+    });
+  }
+
+  #add(registered: RegisteredStream): void {
+    const { bus, log, meter, clock, random } = this.#options;
+    const spec = streamSpec(registered, bus.names);
+    const driver = bus.source(registered.options.source ?? "bus");
+    const stream = registered.handler
+      ? new Stream({
+        spec,
+        driver: driver.name === "local" ? driver : rowsFirst(driver, bus.log.store),
+        handler: registered.handler,
+        realName: (topic) => bus.names.real(topic),
+        logicalName: (topic) => bus.names.logical(topic),
+        log: log.child({ component: registered.plugin }),
+        meter,
+        clock,
+        random,
+      })
+      : new WorkerStream(spec, this.#worker, bus.log, clock);
+    registered.handle.bind(stream);
+    this.#running.push({ registered, source: driver.name, stream });
+  }
+
+  #startAll(source: "local" | "kafka"): void {
+    for (const each of this.#running) {
+      if (each.source === source && each.stream instanceof Stream) each.stream.start();
+    }
+  }
+}

@@ -1,0 +1,62 @@
+import { callAgent } from "../access/call_agent.ts";
+import type { Bus } from "../bus/bus.ts";
+import type { BusRecord } from "../bus/contract.ts";
+import { encodeRequest } from "../bus/encode.ts";
+import { openStore } from "../store/open_store.ts";
+import type { CommandCall, ReadOnlyFile } from "./contract.ts";
+import { type OpenParts, pluginStore } from "./context.ts";
+import type { CommandInput } from "./host_contract.ts";
+
+/** What a command's call is made of. */
+export interface CommandCallOptions {
+  plugin: string;
+  input: CommandInput;
+  parts: OpenParts;
+  bus: Bus;
+  storeFile: string;
+  /** The configured admin token. */
+  token?: string;
+}
+
+/** Records read at once, and their bytes. */
+const CHUNK = { records: 500, bytes: 4 * 1024 * 1024 };
+
+/** What a running command is given. */
+export function commandCall(
+  { plugin, input, parts, bus, storeFile, token }: CommandCallOptions,
+): CommandCall {
+  const { log, names } = bus;
+  return {
+    ...input,
+    store: pluginStore(plugin, parts),
+    publish: (requests) => bus.publish(requests, { signal: input.signal }),
+    commit: async (write) => {
+      await log.store.write((tx) => {
+        const requests = write(tx) ?? [];
+        log.append(tx, requests.map((request) => encodeRequest(request, (topic) => names.real(topic))));
+      }, { signal: input.signal });
+    },
+    records: (topic) => keptRecords(bus, topic),
+    openFile: async (path): Promise<ReadOnlyFile> => {
+      const store = await openStore({ file: path, readOnly: true });
+      return { read: (work) => store.read(work), [Symbol.asyncDispose]: () => store.close() };
+    },
+    admin: (path, init) => callAgent({ storeFile, path, init, token }),
+  };
+}
+
+/** Every record a topic has at the time of the call, oldest first by partition, under its logical name. */
+async function* keptRecords({ log, names }: Bus, topic: string): AsyncGenerator<BusRecord> {
+  const [found] = await log.topics.describe([names.real(topic)]);
+  for (const { partition, startOffset, endOffset } of found?.partitions ?? []) {
+    let offset = startOffset;
+    while (offset < endOffset) {
+      const at = { topic: names.real(topic), partition, offset };
+      const records = log.store.read((db) => log.readFrom(db, at, CHUNK.records, CHUNK.bytes));
+      const last = records.at(-1);
+      if (!last) break;
+      for (const record of records) if (record.offset < endOffset) yield { ...record, topic };
+      offset = last.offset + 1;
+    }
+  }
+}

@@ -1,0 +1,219 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+import type { BusRecord, Position, TopicSpec } from "../bus/contract.ts";
+import type {
+  OutgoingValue,
+  PublishRequest,
+  StreamHandle,
+  StreamHandler,
+  StreamOptions,
+} from "../bus/handler.ts";
+import type { SettingsOf, SettingsSchema } from "../config/schema.ts";
+import type { Migration, Reader, Transaction } from "../store/contract.ts";
+import type { Logger } from "../telemetry/logger.ts";
+import type { Health } from "../telemetry/health.ts";
+import type { Counter, Gauge, Histogram, MetricOptions } from "../telemetry/metrics.ts";
+
+export type {
+  Batch,
+  HandlerFactory,
+  HandlerResult,
+  HandlerReturn,
+  OutgoingValue,
+  PublishRequest,
+  StreamHandle,
+  StreamHandler,
+  StreamOptions,
+  WorkerContext,
+} from "../bus/handler.ts";
+export type { Health } from "../telemetry/health.ts";
+
+/**
+ * A plugin: a module's default export. It needs no code of Capstan's at run time; everything arrives by parameter.
+ */
+export interface Plugin<C extends SettingsSchema = SettingsSchema> {
+  /** TOML table, flag prefix, default consumer group and metric prefix. `[a-z][a-z0-9_]*`. */
+  readonly name: string;
+  /** One sentence: what it does. */
+  readonly doc?: string;
+  /** Its settings, as plain data. */
+  readonly config?: C;
+  /** Registers what the plugin has. Does no I/O; called once, before anything is open. */
+  setup(ctx: PluginContext, config: SettingsOf<C>): PluginHooks | void;
+}
+
+/** What the agent calls later. */
+export interface PluginHooks {
+  /** After migrations and local topics, before streams and listeners. A throw stops the agent's start. */
+  start?(signal: AbortSignal): void | Promise<void>;
+  /**
+   * Listeners are closed to new calls. Resolves when nothing of the plugin's is under way that would still append or
+   * write; `signal` aborts when the time for draining is over.
+   */
+  drain?(signal: AbortSignal): void | Promise<void>;
+  /** Last call, after the streams have drained. Safe without `start`, and twice. */
+  stop?(): void | Promise<void>;
+  /** Cheap and synchronous; asked at each `/healthz` and `/readyz`. */
+  health?(): Health;
+}
+
+/** Publishes to one topic. */
+export interface Producer {
+  /** Resolves with the position when the record is durable on this machine. */
+  send(value: OutgoingValue, options?: Omit<PublishRequest, "topic" | "value">): Promise<Position>;
+}
+
+/** A plugin's place in the store: its own tables beside the others'. */
+export interface PluginStore {
+  /** Runs `work` in the next group commit; see `Store.write`. */
+  write<T>(work: (tx: Transaction) => T, options?: { signal?: AbortSignal }): Promise<T>;
+  /** Reads in one snapshot; never waits for writers. */
+  read<T>(work: (db: Reader) => T): T;
+}
+
+/** Answers requests of a route of the admin listener. `params` are the path's `:names`. */
+export type RouteHandler = (
+  request: Request,
+  params: Readonly<Record<string, string>>,
+) => Response | Promise<Response>;
+
+/**
+ * A listener of the plugin's own, with node:http's request and response, because `fetch` rewrites paths. `CONNECT` is
+ * answered 400 by the host.
+ */
+export interface ServeOptions {
+  /** For messages and health: `proxy`. */
+  name: string;
+  /** `host:port`, `:port` (all interfaces, warned of) or `[v6]:port`. Port 0 takes a free one. */
+  listen: string;
+  /** The setting that holds the address, for messages: `proxy.listen`. */
+  setting?: string;
+  /** Answers one request. */
+  handler(request: IncomingMessage, response: ServerResponse): void;
+  /** Takes over a connection that asks for another protocol. Without it upgrades are refused. */
+  upgrade?(request: IncomingMessage, socket: Duplex, head: Uint8Array): void;
+  /**
+   * Whether a request with an `Upgrade` header goes to `upgrade`; otherwise `handler` gets it as a plain request, body
+   * and all (node:http's `shouldUpgradeCallback`). Default: all of them where `upgrade` is given.
+   */
+  shouldUpgrade?(request: IncomingMessage): boolean;
+  /** Lines said at start, once the address is known (`http://127.0.0.1:8080`). */
+  announce?(origin: string): readonly string[];
+}
+
+/** A running listener. */
+export interface Server {
+  /** `http://127.0.0.1:8080`; set once listening. */
+  readonly origin: string | undefined;
+}
+
+/** A flag of a command. `flags` as commander has them: `-n, --max <count>`. */
+export interface CommandOption {
+  /** As commander has them. */
+  flags: string;
+  /** One sentence. */
+  doc: string;
+  /** Value where the flag is absent. */
+  default?: string | boolean;
+}
+
+/** A command of the plugin's: `capstan PATH [args]`. */
+export interface PluginCommand {
+  /** `log`, or with a group `audit verify`. A collision is an error at start. */
+  path: string;
+  /** Positional arguments as commander has them: `<file>`, `[hash]`. */
+  args?: readonly { name: string; doc: string }[];
+  /** One sentence. */
+  doc: string;
+  /** Its flags. */
+  options?: readonly CommandOption[];
+  /** Command lines that show it at work, for `--help`. */
+  examples?: readonly string[];
+  /** The exit code is 0, or what it returns. Throwing prints the error and exits 1. */
+  run(call: CommandCall): Promise<number | void>;
+}
+
+/** Another SQLite file, open for reading only. */
+export interface ReadOnlyFile extends AsyncDisposable {
+  /** Reads in one snapshot; `work` is synchronous. */
+  read<T>(work: (db: Reader) => T): T;
+}
+
+/** One run of a command. */
+export interface CommandCall {
+  /** Positional arguments, in order. */
+  args: readonly string[];
+  /** Flags by their long name in camelCase. */
+  options: Readonly<Record<string, string | boolean | undefined>>;
+  /** The plugin's tables, migrated. */
+  store: PluginStore;
+  /** Publishes to the local log. */
+  publish(requests: readonly PublishRequest[]): Promise<Position[]>;
+  /**
+   * Runs `write` in one transaction that also appends what it returns to the local log: rows and records together or
+   * not at all.
+   */
+  commit(write: (tx: Transaction) => readonly PublishRequest[] | void): Promise<void>;
+  /** The records of a topic that this agent's local log still keeps, oldest first by partition. */
+  records(topic: string): AsyncIterable<BusRecord>;
+  /**
+   * Opens another SQLite file for reading only, as another program wrote it.
+   * @throws {AppendFailure} it is not there, can't be read, or is no SQLite file.
+   */
+  openFile(path: string): Promise<ReadOnlyFile>;
+  /** Standard output: results. */
+  stdout: { write(text: string): Promise<void>; isTerminal: boolean; columns: number };
+  /** Standard error: progress and remarks. */
+  stderr: { write(text: string): Promise<void>; isTerminal: boolean; columns: number };
+  /** Aborts on Ctrl-C. */
+  signal: AbortSignal;
+  /** Calls the running agent's admin API; rejects if none answers. */
+  admin(path: string, init?: RequestInit): Promise<Response>;
+}
+
+/** Why an append could not be made durable, for those who must decide what to do. */
+export interface AppendFailure extends Error {
+  /** Marks the class. */
+  readonly name: "StoreError";
+  /** What kind of failure it is. */
+  readonly failure: "locked" | "full" | "readonly" | "corrupt" | "closed" | "io" | "constraint" | "other";
+}
+
+/** What the agent gives a plugin. */
+export interface PluginContext {
+  /** The plugin's log. */
+  readonly log: Logger;
+  /** Milliseconds since 1970, with fractions; driven by tests. */
+  now(): number;
+  /** Declares a topic. Its logical name is `spec.name`; configuration may rename it and change each figure. */
+  topic(spec: TopicSpec): void;
+  /** A producer of a declared topic. What it sends is durable in the local log, and relayed where the bus is Kafka. */
+  producer(topic: string): Producer;
+  /**
+   * Appends to the local log; resolves when durable.
+   * @throws {AppendFailure} nothing was stored.
+   */
+  append(
+    topic: string,
+    record: Omit<PublishRequest, "topic">,
+    options?: { signal?: AbortSignal },
+  ): Promise<Position>;
+  /** Free bytes on the store's disk are above `min_free_disk`, and the log is below `log.max_bytes`. */
+  storage(): { accepting: boolean; reason?: string };
+  /** Handles a topic's records. With `options.worker` no handler is given. */
+  stream(options: StreamOptions, handler?: StreamHandler): StreamHandle;
+  /** The plugin's tables. Usable from `start` on. */
+  store(migrations: readonly Migration[]): PluginStore;
+  /** A route of the admin listener: `GET`, `/dag/node/:hash`. Host, Origin and token were checked before. */
+  route(method: string, path: string, handler: RouteHandler): void;
+  /** A listener of the plugin's own, open from the end of the start to the beginning of the stop. */
+  serve(options: ServeOptions): Server;
+  /** A command of `capstan`. */
+  command(command: PluginCommand): void;
+  /** Metrics; names get the prefix `capstan_<plugin>_`. */
+  counter(options: MetricOptions): Counter;
+  /** A value that goes up and down; `collect` is asked at each scrape. */
+  gauge(options: MetricOptions & { collect?: () => number | void }): Gauge;
+  /** A distribution. */
+  histogram(options: MetricOptions): Histogram;
+}

@@ -1,0 +1,148 @@
+import type { PartitionLag, TopicSpec } from "../bus/contract.ts";
+import type { Clock } from "../bus/clock.ts";
+import type { HostSettings as Configured } from "../config/host.ts";
+import type { Logger } from "../telemetry/logger.ts";
+import type { RootMeter } from "../telemetry/meter.ts";
+import type { CommandCall, Health, Plugin, PluginCommand } from "./contract.ts";
+import type { HostParts } from "./host_parts.ts";
+
+/** What `[topics."NAME"]` changes of a declared topic. */
+export interface TopicOverride {
+  /** Its real name. */
+  name?: string;
+  partitions?: number;
+  replication?: number;
+  /** Milliseconds; `Infinity` for ever. */
+  retention?: number;
+  /** Bytes. */
+  max_record_bytes?: number;
+}
+
+/** The agent's own settings, checked and with defaults filled in; keys as in config.toml. */
+export interface HostSettings {
+  store: {
+    /** SQLite's synchronous=FULL: what is committed survives a power cut, too. */
+    power_safe?: boolean;
+    /** Bytes that must stay free on the store's disk. */
+    min_free_disk?: number;
+  };
+  log: {
+    /** Bytes of the local log above which the HTTP API refuses. */
+    max_bytes?: number;
+    /** Milliseconds a record of the local log is kept where its topic says nothing. */
+    retention?: number;
+  };
+  admin: {
+    /** `host:port`. */
+    listen: string;
+    /** Bearer token; without one and off loopback it is made and kept in a file. */
+    token?: string;
+    /** Further names under which the admin listener is reached. */
+    hosts?: readonly string[];
+  };
+  /** Where brokers are named, Kafka is the bus. */
+  kafka?: Partial<Configured["kafka"]>;
+  /** Where brokers are named, nodes alone go to Kafka. */
+  publisher?: { kafka?: Partial<Configured["publisher"]["kafka"]> };
+  /** By logical name. */
+  topics: Readonly<Record<string, TopicOverride>>;
+}
+
+/** What an agent is made of. */
+export interface HostOptions {
+  /** In the order of their setup; stopped in reverse. */
+  plugins: readonly Plugin[];
+  settings: HostSettings;
+  /** Each plugin's checked settings, by its name. */
+  pluginSettings: Readonly<Record<string, unknown>>;
+  /** Absolute path of the SQLite file. */
+  storeFile: string;
+  version: string;
+  log: Logger;
+  meter: RootMeter;
+  /** Stand-ins for parts, in tests. */
+  parts?: Partial<HostParts>;
+  clock?: Clock;
+  /** 0 ≤ n < 1; default `Math.random`. */
+  random?(): number;
+}
+
+/** A registered command and whose it is. */
+export interface RegisteredCommand {
+  readonly plugin: string;
+  readonly command: PluginCommand;
+}
+
+/** What a command needs beside what the host gives it. */
+export type CommandInput = Pick<CommandCall, "args" | "options" | "stdout" | "stderr" | "signal">;
+
+/** What came of a stop. */
+export interface StopReport {
+  /** Everything under way was finished within the time. */
+  drained: boolean;
+  /** What was not, and why; one sentence each. */
+  left: readonly string[];
+}
+
+/** An agent: plugins, bus, store and listeners. */
+export interface Host extends AsyncDisposable {
+  /**
+   * Runs every plugin's `setup`, once; opens nothing.
+   * @throws {Error} a setup threw, or two plugins claim one name.
+   */
+  register(): void;
+  /** What the plugins registered, after `register`. */
+  readonly commands: readonly RegisteredCommand[];
+  /** The topics plugins declared, as they should be, under their real names; registers first. */
+  topics(): readonly TopicSpec[];
+  /**
+   * Registers, opens the store, starts plugins, streams and listeners. Kafka comes up in the background.
+   * @throws {Error} names the plugin or part that failed; what had been started is stopped again.
+   */
+  start(signal?: AbortSignal): Promise<void>;
+  /** Drains and closes, backwards. Safe unstarted and twice. Default time: 30 s. */
+  stop(options?: { timeoutMs?: number }): Promise<StopReport>;
+  /** Lines for a person: what listens where. Filled by `start`. */
+  announcements(): readonly string[];
+  /** `http://127.0.0.1:8081`, while the admin listener is up. */
+  readonly adminOrigin: string | undefined;
+  /**
+   * Runs a registered command on an opened and migrated store, without starting plugins, streams or listeners.
+   * Resolves with the exit code.
+   * @throws {Error} no such command, or what the command threw.
+   */
+  runCommand(path: string, input: CommandInput): Promise<number>;
+  /** What `GET /admin/status` answers. */
+  status(): Promise<AgentStatus>;
+  /** Each part's health. */
+  health(): Readonly<Record<string, Health>>;
+}
+
+/** The state of a running agent; JSON. */
+export interface AgentStatus {
+  version: string;
+  pid: number;
+  /** Seconds since `start`. */
+  uptime_s: number;
+  status: Health["status"] | "stopped";
+  listeners: readonly { name: string; origin: string }[];
+  streams: readonly StreamStatus[];
+  bus: { driver: "local" | "kafka"; connected: boolean; detail?: string };
+  /** `null` where there is no relay. */
+  relay: { lag: number; detail?: string } | null;
+  store: { file: string; bytes: number; accepting: boolean; reason?: string };
+  health: Readonly<Record<string, Health>>;
+}
+
+/** One stream of a running agent; JSON. */
+export interface StreamStatus {
+  /** Plugin and group: `tapes/tapes-deriver`. */
+  name: string;
+  group: string;
+  topics: readonly string[];
+  source: "local" | "kafka";
+  where: "main" | "worker";
+  paused: boolean;
+  lag: number;
+  partitions: readonly PartitionLag[];
+}

@@ -1,0 +1,38 @@
+import type { RelayPart } from "../bus/bus.ts";
+import type { Clock } from "../bus/clock.ts";
+import type { BusDriver, TopicSpec } from "../bus/contract.ts";
+import type { LocalBus } from "../bus/local.ts";
+import type { Logger } from "../telemetry/logger.ts";
+import type { RootMeter } from "../telemetry/meter.ts";
+import type { Health } from "../telemetry/health.ts";
+
+/** What Kafka's part of an agent is made from. */
+export interface KafkaContext {
+  log: LocalBus;
+  /** Topics as they should be, under their real names; those that are `localOnly` too. */
+  specs: readonly TopicSpec[];
+  /** Real name of a logical topic. */
+  realName(topic: string): string;
+  logger: Logger;
+  meter: RootMeter;
+  clock: Clock;
+  random(): number;
+}
+
+/** Kafka's part of an agent. Making it opens no connection; `start` begins in the background. */
+export interface KafkaPart extends AsyncDisposable {
+  /** Where Kafka is the bus; `undefined` where nodes alone are relayed. */
+  driver?: BusDriver;
+  relay: RelayPart;
+  /** Connects and brings the topics up, trying for as long as it takes; never fails. Starts the relay then. */
+  start(): void;
+  health(): Health;
+}
+
+/** What of an agent may be put in another's place. */
+export interface HostParts {
+  /** Called once per start. Default: a Kafka client, where brokers are configured. */
+  openKafka(context: KafkaContext): KafkaPart;
+  /** Free bytes on the disk of that file. */
+  freeDisk(file: string): Promise<number>;
+}

@@ -1,0 +1,114 @@
+import { hostname } from "node:os";
+import process from "node:process";
+import { KafkaBus } from "../bus/kafka.ts";
+import { kafkaRelay } from "../bus/kafka_relay.ts";
+import { prepareTopic } from "../bus/relay_prepare.ts";
+import { RELAY_GROUP } from "../bus/relay_schema.ts";
+import type { RelayTopic } from "../bus/relay_target.ts";
+import { DEFAULT_RETRY, retryDelay } from "../bus/retry.ts";
+import type { Health } from "../telemetry/health.ts";
+import { errorChain } from "../telemetry/plain.ts";
+import type { HostSettings } from "./host_contract.ts";
+import type { KafkaContext, KafkaPart } from "./host_parts.ts";
+import { kafkaSettingsOf } from "./kafka_settings_of.ts";
+
+/** The topic that `[publisher.kafka]` sends on, as tapes has it. */
+const PUBLISHED = "tapes.nodes.v1";
+/** Milliseconds between two looks whether the brokers still answer. */
+const PING_EVERY_MS = 5_000;
+
+/** Kafka's part of an agent whose settings name brokers: the bus and the relay, or the relay of nodes alone. */
+export function openKafka(settings: HostSettings, context: KafkaContext): KafkaPart {
+  const cluster = kafkaSettingsOf(settings);
+  if (cluster === undefined) {
+    throw new Error("Cannot open Kafka: no brokers are configured; set kafka.bootstrap_servers");
+  }
+  const { log, logger, meter, clock, random } = context;
+  const topics = (settings.kafka?.bootstrap_servers ?? []).length > 0
+    ? context.specs.filter(({ localOnly }) => !localOnly).map((spec): RelayTopic => ({
+      local: spec.name,
+      spec,
+    }))
+    : publishedTopics(settings, context);
+  const driver = (settings.kafka?.bootstrap_servers ?? []).length > 0
+    ? new KafkaBus(cluster, { log: logger.child({ component: "kafka" }), clock })
+    : undefined;
+  const relay = kafkaRelay(cluster, {
+    store: log.store,
+    log,
+    topics,
+    holder: `${hostname()}:${process.pid}`,
+    logger: logger.child({ component: "relay" }),
+    meter,
+    clock,
+    random,
+  });
+  const relayed = new Set(topics.map(({ local }) => local));
+  const stopping = new AbortController();
+  let trouble: string | undefined = driver ? "connecting" : undefined;
+  let watching: Promise<void> | undefined;
+
+  /** Brings the topics up, then looks now and then whether the brokers answer. */
+  async function watch(bus: KafkaBus): Promise<void> {
+    let missing = topics;
+    for (let failed = 0; !stopping.signal.aborted;) {
+      let delayMs = PING_EVERY_MS;
+      try {
+        while (missing[0]) {
+          await prepareTopic(bus.topics, missing[0].spec, logger.child({ component: "kafka" }));
+          missing = missing.slice(1);
+        }
+        await bus.ping(stopping.signal);
+        if (trouble !== undefined) logger.info("Kafka answers.", { component: "kafka" });
+        trouble = undefined;
+        failed = 0;
+      } catch (error) {
+        if (stopping.signal.aborted) return;
+        if (failed++ === 0) {
+          logger.warn("Kafka does not answer; it is waited for.", { component: "kafka", error });
+        }
+        trouble = errorChain(error);
+        delayMs = retryDelay(failed, DEFAULT_RETRY, random);
+      }
+      await clock.sleep(delayMs, stopping.signal);
+    }
+  }
+
+  const relayHealth = (): Health => {
+    const { trouble: reason, state, outbox } = relay.status();
+    const figures = { lag: outbox?.lag ?? 0, refused: outbox?.refused ?? 0 };
+    return reason === undefined
+      ? { status: "ok", detail: state, figures }
+      : { status: "degraded", detail: reason, figures };
+  };
+
+  return {
+    driver,
+    relay: {
+      group: RELAY_GROUP,
+      relays: (topic) => relayed.has(topic),
+      start: () => relay.start(),
+      caughtUp: (signal) => relay.drain(signal),
+      lag: async () => (await log.lag(RELAY_GROUP, [...relayed])).reduce((sum, { lag }) => sum + lag, 0),
+      health: relayHealth,
+      stop: () => relay.close(),
+    },
+    start: () => {
+      relay.start();
+      if (driver) watching ??= watch(driver);
+    },
+    health: () => trouble === undefined ? { status: "ok" } : { status: "degraded", detail: trouble },
+    [Symbol.asyncDispose]: async () => {
+      stopping.abort();
+      await relay.close();
+      await watching;
+      await driver?.close();
+    },
+  };
+}
+
+function publishedTopics({ publisher }: HostSettings, { specs, realName }: KafkaContext): RelayTopic[] {
+  const name = publisher?.kafka?.topic;
+  const spec = specs.find((each) => each.name === realName(PUBLISHED));
+  return name === undefined || spec === undefined ? [] : [{ local: spec.name, spec: { ...spec, name } }];
+}

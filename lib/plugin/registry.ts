@@ -1,0 +1,114 @@
+import type { StreamHandler, StreamOptions } from "../bus/handler.ts";
+import type { Migration } from "../store/contract.ts";
+import type { PluginCommand, PluginHooks, RouteHandler, ServeOptions } from "./contract.ts";
+import { DeferredServer } from "./deferred_server.ts";
+import { DeferredStream } from "./deferred_stream.ts";
+import type { RegisteredCommand } from "./host_contract.ts";
+import { DeclaredTopics } from "./topics.ts";
+
+/** A registered stream. */
+export interface RegisteredStream {
+  plugin: string;
+  /** Plugin and group: unique. */
+  name: string;
+  group: string;
+  options: StreamOptions;
+  /** Absent with `options.worker`. */
+  handler?: StreamHandler;
+  handle: DeferredStream;
+}
+
+/** A registered route of the admin listener. */
+export interface RegisteredRoute {
+  plugin: string;
+  method: string;
+  path: string;
+  handler: RouteHandler;
+}
+
+/** What the plugins' `setup` registered. Names that two claim are refused as they come. */
+export class Registry {
+  readonly topics = new DeclaredTopics();
+  readonly streams: RegisteredStream[] = [];
+  readonly stores: { plugin: string; migrations: readonly Migration[] }[] = [];
+  readonly routes: RegisteredRoute[] = [];
+  readonly servers: { plugin: string; options: ServeOptions; server: DeferredServer }[] = [];
+  readonly commands: RegisteredCommand[] = [];
+  readonly hooks: { plugin: string; hooks: PluginHooks }[] = [];
+
+  /** @throws {Error} the group is taken on one of these topics, or a handler and a module are given or neither. */
+  addStream(plugin: string, group: string, options: StreamOptions, handler?: StreamHandler): DeferredStream {
+    const name = `${plugin}/${group}`;
+    const cannot = `Cannot make stream ${name}`;
+    if (options.topics.length === 0) throw new Error(`${cannot}: it reads no topic; name one in topics`);
+    if ((handler === undefined) === (options.worker === undefined)) {
+      throw new Error(`${cannot}: it needs a handler or a worker module; give one of them`);
+    }
+    if (options.worker && options.source !== "local") {
+      throw new Error(`${cannot}: a worker reads the local log alone; set source to "local"`);
+    }
+    if (options.attempts !== undefined && !(options.attempts >= 1)) {
+      throw new Error(`${cannot}: ${options.attempts} attempts are none; give 1 or more`);
+    }
+    const other = this.streams.find((each) =>
+      each.name === name ||
+      (each.group === group && each.options.topics.some((topic) => options.topics.includes(topic)))
+    );
+    if (other) {
+      throw new Error(
+        `${cannot}: ${other.name} reads as group ${group} already; give each stream a group of its own`,
+      );
+    }
+    const handle = new DeferredStream(name);
+    this.streams.push({ plugin, name, group, options, handle, ...(handler && { handler }) });
+    return handle;
+  }
+
+  /** @throws {Error} another plugin answers that method and path, or the agent does itself. */
+  addRoute(plugin: string, method: string, path: string, handler: RouteHandler): void {
+    const shape = routeShape(method, path);
+    const other = this.routes.find((each) => routeShape(each.method, each.path) === shape);
+    if (other) throw new Error(`Cannot route ${method} ${path} for ${plugin}: ${other.plugin} answers it`);
+    if (/^\/(admin|metrics|healthz|readyz)(\/|$)/.test(path)) {
+      throw new Error(
+        `Cannot route ${method} ${path} for ${plugin}: the agent answers it; choose another path`,
+      );
+    }
+    if (!path.startsWith("/")) {
+      throw new Error(`Cannot route ${method} ${path} for ${plugin}: begin it with /`);
+    }
+    this.routes.push({ plugin, method: method.toUpperCase(), path, handler });
+  }
+
+  /** @throws {Error} the plugin has a listener of that name. */
+  addServer(plugin: string, options: ServeOptions): DeferredServer {
+    if (this.servers.some((each) => each.plugin === plugin && each.options.name === options.name)) {
+      throw new Error(
+        `Cannot add listener ${options.name} for ${plugin}: it has one of that name; choose another`,
+      );
+    }
+    const server = new DeferredServer();
+    this.servers.push({ plugin, options, server });
+    return server;
+  }
+
+  /** @throws {Error} another plugin has that command, or one is the group of another. */
+  addCommand(plugin: string, command: PluginCommand): void {
+    const path = command.path.trim().replace(/\s+/g, " ");
+    const other = this.commands.find((each) =>
+      each.command.path === path || each.command.path.startsWith(`${path} `) ||
+      path.startsWith(`${each.command.path} `)
+    );
+    if (other) {
+      throw new Error(
+        `Cannot add command "${path}" for ${plugin}: ${other.plugin} has "${other.command.path}"`,
+      );
+    }
+    this.commands.push({ plugin, command: path === command.path ? command : { ...command, path } });
+  }
+}
+
+/** Two routes of one shape answer the same requests, however their parameters are called. */
+function routeShape(method: string, path: string): string {
+  return `${method.toUpperCase()} ${path.replace(/:[^/]+/g, ":")}`;
+}

@@ -1,0 +1,41 @@
+import { Bus } from "../bus/bus.ts";
+import { openLocalLog } from "../bus/local.ts";
+import { TopicNames } from "../bus/topic_names.ts";
+import { openStore } from "../store/open_store.ts";
+import { commandCall } from "./command_call.ts";
+import type { OpenParts } from "./context.ts";
+import type { CommandInput, HostOptions } from "./host_contract.ts";
+import { prepareStore } from "./prepare_store.ts";
+import type { Registry } from "./registry.ts";
+
+/**
+ * Runs a command on an opened and migrated store; plugins, streams and listeners stay unstarted. Gives its exit code.
+ * @throws {Error} there is no such command, or what it threw.
+ */
+export async function runCommand(
+  options: HostOptions,
+  registry: Registry,
+  parts: OpenParts,
+  path: string,
+  input: CommandInput,
+): Promise<number> {
+  const found = registry.commands.find(({ command }) => command.path === path);
+  if (!found) throw new Error(`Cannot run "${path}": no plugin has such a command`);
+  const { settings, storeFile, meter } = options;
+  await using store = await openStore({ file: storeFile, powerSafe: settings.store.power_safe ?? false });
+  await using log = await openLocalLog(store, { log: options.log.child({ component: "log" }) });
+  await prepareStore(store, log, registry, options);
+  const names = new TopicNames(registry.topics.renamed(settings.topics));
+  const bus = new Bus({ log, names, meter });
+  Object.assign(parts, { store, bus });
+  try {
+    const { token } = settings.admin;
+    const code = await found.command.run(
+      commandCall({ plugin: found.plugin, input, parts, bus, storeFile, token }),
+    );
+    return code ?? 0;
+  } finally {
+    delete parts.store;
+    delete parts.bus;
+  }
+}

@@ -1,0 +1,18 @@
+import type { StreamSpec } from "../bus/stream.ts";
+import type { TopicNames } from "../bus/topic_names.ts";
+import type { RegisteredStream } from "./registry.ts";
+
+/** A registered stream with its defaults and its topics' real names. */
+export function streamSpec({ name, group, options }: RegisteredStream, names: TopicNames): StreamSpec {
+  return {
+    name,
+    group,
+    topics: options.topics.map((topic) => names.real(topic)),
+    from: options.from ?? "earliest",
+    maxRecords: options.maxRecords ?? 500,
+    maxBytes: options.maxBytes ?? 1024 * 1024,
+    lingerMs: options.lingerMs ?? 5,
+    attempts: options.attempts ?? 5,
+    ...(options.outputTopic !== undefined && { outputTopic: options.outputTopic }),
+  };
+}

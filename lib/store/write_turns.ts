@@ -1,0 +1,57 @@
+/** Places in the shared memory. */
+const WAITING = 0;
+const RELEASED = 1;
+const COMMITS = 2;
+const PLACES = 3;
+
+/** Milliseconds the second thread stands back for the first at most; should the first hang, the other goes on. */
+const STAND_BACK_MS = 100;
+
+/**
+ * Who writes next, where two threads of one process write to one file: SQLite lets one of them in at a time and wakes
+ * nobody. The first thread must never wait long; the second stands back while the first waits, and tells it when the
+ * lock is free.
+ */
+export class WriteTurns {
+  /** Given to the other thread, which makes its own `WriteTurns` of it. */
+  readonly memory: SharedArrayBuffer;
+  readonly #places: Int32Array;
+
+  constructor(readonly role: "first" | "second", memory?: SharedArrayBuffer) {
+    this.memory = memory ?? new SharedArrayBuffer(PLACES * Int32Array.BYTES_PER_ELEMENT);
+    this.#places = new Int32Array(this.memory);
+  }
+
+  /** Commits of the first thread so far; wraps around. */
+  get commits(): number {
+    return Atomics.load(this.#places, COMMITS);
+  }
+
+  /** How often the second thread has let go of the lock; to be read before trying for it. */
+  get released(): number {
+    return Atomics.load(this.#places, RELEASED);
+  }
+
+  /** First thread: says that it waits. Resolves when the second lets go, or has since `released` was read. */
+  wait(released: number, timeoutMs: number): Promise<void> {
+    Atomics.store(this.#places, WAITING, 1);
+    const { async, value } = Atomics.waitAsync(this.#places, RELEASED, released, timeoutMs);
+    return async ? value.then(() => {}) : Promise.resolve();
+  }
+
+  /** Second thread: blocks while the first waits for the lock. Call it before every try. */
+  standBack(): void {
+    if (this.role === "second") Atomics.wait(this.#places, WAITING, 1, STAND_BACK_MS);
+  }
+
+  /** Either thread: it holds the lock no more. */
+  done(): void {
+    if (this.role === "first") {
+      Atomics.add(this.#places, COMMITS, 1);
+      if (Atomics.exchange(this.#places, WAITING, 0) === 1) Atomics.notify(this.#places, WAITING);
+    } else {
+      Atomics.add(this.#places, RELEASED, 1);
+      Atomics.notify(this.#places, RELEASED);
+    }
+  }
+}

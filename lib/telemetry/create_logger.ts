@@ -1,0 +1,61 @@
+import { formatJson } from "./format_json.ts";
+import { formatText } from "./format_text.ts";
+import type { LogFields, Logger, LogLevel } from "./logger.ts";
+
+/** Where finished lines go; a line comes without its newline. Must not throw. */
+export type LogSink = (line: string, level: LogLevel) => void;
+
+/** One line before it is formatted. */
+export interface LogLine {
+  /** Milliseconds since 1970. */
+  time: number;
+  level: LogLevel;
+  message: string;
+  fields: LogFields;
+}
+
+/** How a logger is made. */
+export interface LoggerOptions {
+  /** Least severe level that is written. Default `"info"`. */
+  level?: LogLevel;
+  /** One readable line, or JSON lines. Default `"text"`. */
+  format?: "text" | "json";
+  /** Default: standard error. */
+  sink?: LogSink;
+  /** Milliseconds since 1970. */
+  now?(): number;
+  /** Fields of every line; `component` comes first. */
+  fields?: LogFields;
+}
+
+const RANK: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3 };
+
+/** A logger. Secrets in fields and messages are masked before a line is formatted. */
+export function createLogger(options: LoggerOptions = {}): Logger {
+  const { level = "info", format = "text", sink = toStderr, now = Date.now, fields: own = {} } = options;
+  const render = format === "json" ? formatJson : formatText;
+  const write = (at: LogLevel) => (message: string, fields?: LogFields) => {
+    if (RANK[at] < RANK[level]) return;
+    sink(render({ time: now(), level: at, message, fields: { ...own, ...fields } }), at);
+  };
+  return {
+    debug: write("debug"),
+    info: write("info"),
+    warn: write("warn"),
+    error: write("error"),
+    child: (fields) => createLogger({ ...options, fields: { ...own, ...fields } }),
+  };
+}
+
+const encoder = new TextEncoder();
+
+/** Writes one line to standard error, whole. A closed standard error is no reason to stop an agent. */
+function toStderr(line: string): void {
+  let rest = encoder.encode(line + "\n");
+  try {
+    while (rest.length > 0) rest = rest.subarray(Deno.stderr.writeSync(rest));
+  } catch (error) {
+    if (error instanceof Deno.errors.BrokenPipe || error instanceof Deno.errors.WouldBlock) return;
+    throw error;
+  }
+}

@@ -1,0 +1,15 @@
+import type { LogLine } from "./create_logger.ts";
+import { toPlain } from "./plain.ts";
+import { maskSecrets } from "./redact.ts";
+
+/** One JSON object: `time` (ISO 8601), `level`, `message`, then the fields; theirs never replace these. */
+export function formatJson(line: LogLine): string {
+  const fields: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(line.fields)) fields[name] = toPlain(value, name);
+  const head = {
+    time: new Date(line.time).toISOString(),
+    level: line.level,
+    message: maskSecrets(line.message),
+  };
+  return JSON.stringify({ ...head, ...fields, ...head });
+}

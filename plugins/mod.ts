@@ -1,0 +1,5 @@
+import type { Plugin } from "capstan";
+import tapes from "./tapes/mod.ts";
+
+/** The plugins this program is built with, in the order of their setup. */
+export const plugins: readonly Plugin[] = [tapes];

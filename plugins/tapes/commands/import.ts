@@ -1,0 +1,102 @@
+import { realpathSync } from "node:fs";
+import type { CommandCall, PluginCommand, ReadOnlyFile } from "capstan";
+import { checkTapesFile, foreignNodes, NodeImporter } from "./import_nodes.ts";
+import { Progress } from "./progress.ts";
+import { grouped } from "./text.ts";
+
+/** Nodes copied in one transaction. */
+const BATCH = 500;
+
+/** What an import did. */
+export interface Imported {
+  /** Nodes of the file that were looked at; those an earlier run had passed are not among them. */
+  read: number;
+  /** Nodes that were not stored before; each gave an event. */
+  added: number;
+  total: number;
+}
+
+/** Where an earlier import of this file ended: the row, and the node in it, so that another file of that name starts anew. */
+function passed(call: Pick<CommandCall, "store">, file: ReadOnlyFile, source: string): number {
+  const mark = call.store.read((db) =>
+    db.get<{ last_rowid: number; last_hash: string }>(
+      "SELECT last_rowid, last_hash FROM tapes_imports WHERE source = ?",
+      source,
+    )
+  );
+  if (mark === undefined) return 0;
+  const node = file.read((db) =>
+    db.get<{ hash: string }>("SELECT hash FROM nodes WHERE rowid = ?", mark.last_rowid)
+  );
+  return node?.hash === mark.last_hash ? mark.last_rowid : 0;
+}
+
+/** Copies the nodes of another tapes file and publishes those that are new. Goes on where an earlier run ended. */
+export async function importFile(
+  call: Pick<CommandCall, "store" | "commit" | "openFile" | "signal">,
+  path: string,
+  options: { fromStart?: boolean; report?(imported: Imported): Promise<void> } = {},
+): Promise<Imported> {
+  await using file = await call.openFile(path).catch((cause: unknown) => {
+    const state = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`Cannot import ${path}: ${state}; give a SQLite file that tapes wrote`, { cause });
+  });
+  file.read((db) => checkTapesFile(db, path));
+  const source = realpathSync(path);
+  const total = file.read((db) => db.get<{ n: number }>("SELECT count(*) AS n FROM nodes")?.n ?? 0);
+  const imported: Imported = { read: 0, added: 0, total };
+  const importer = new NodeImporter((work) => file.read(work));
+  let at = options.fromStart ? 0 : passed(call, file, source);
+  while (true) {
+    call.signal.throwIfAborted();
+    const from = at;
+    const nodes = file.read((db) => foreignNodes(db, from, BATCH));
+    const last = nodes.at(-1);
+    if (last === undefined) return imported;
+    let added = 0;
+    await call.commit((tx) => {
+      const events = importer.copy(tx, nodes);
+      tx.run(
+        `INSERT INTO tapes_imports (source, last_rowid, last_hash) VALUES (?, ?, ?)
+         ON CONFLICT (source) DO UPDATE SET last_rowid = excluded.last_rowid, last_hash = excluded.last_hash`,
+        source,
+        last.rowid,
+        last.hash,
+      );
+      added = events.length;
+      return events;
+    });
+    at = last.rowid;
+    imported.read += nodes.length;
+    imported.added += added;
+    await options.report?.(imported);
+  }
+}
+
+/** `capstan import FILE`. */
+export const importCommand: PluginCommand = {
+  path: "import",
+  args: [{ name: "<file>", doc: "A SQLite file that tapes wrote." }],
+  doc: "Take over the nodes of another tapes file, and publish them.",
+  options: [{
+    flags: "--from-start",
+    doc: "Look at every node again, not only at those behind the last import.",
+  }],
+  examples: ["capstan import ~/.tapes/tapes.sqlite"],
+  async run(call) {
+    const path = call.args[0] ?? "";
+    await using progress = new Progress(call.stderr);
+    const imported = await importFile(call, path, {
+      fromStart: call.options.fromStart === true,
+      report: ({ read, total }) => progress.show({ what: "importing", done: read, total }),
+    });
+    await progress[Symbol.asyncDispose]();
+    const { read, added, total } = imported;
+    const before = total - read;
+    await call.stdout.write(
+      `Imported ${grouped(added)} of ${grouped(total)} nodes from ${path}` +
+        (read > added ? `; ${grouped(read - added)} were here already` : "") +
+        (before > 0 ? `; ${grouped(before)} were passed by an earlier import` : "") + ".\n",
+    );
+  },
+};

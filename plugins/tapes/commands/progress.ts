@@ -1,0 +1,48 @@
+import { grouped } from "./text.ts";
+
+/** How far something is. */
+export interface Step {
+  what: string;
+  done: number;
+  /** Absent where nobody knows. */
+  total?: number;
+}
+
+/** Milliseconds between two drawings. */
+const EVERY_MS = 100;
+const BAR = 24;
+
+/** One line: `importing [########----------------] 33%  1,000 of 3,000`. */
+export function renderProgress({ what, done, total }: Step, columns: number): string {
+  if (total === undefined) return `${what}  ${grouped(done)}`.slice(0, Math.max(0, columns - 1));
+  const part = total === 0 ? 1 : Math.min(1, done / total);
+  const filled = Math.round(part * BAR);
+  const bar = "#".repeat(filled) + "-".repeat(BAR - filled);
+  const line = `${what} [${bar}] ${Math.floor(part * 100)}%  ${grouped(done)} of ${grouped(total)}`;
+  return line.slice(0, Math.max(0, columns - 1));
+}
+
+/** A bar on a terminal, redrawn in place; silent where the output is none. */
+export class Progress implements AsyncDisposable {
+  #drawnAt = -Infinity;
+  #drawn = false;
+
+  constructor(
+    private readonly output: { write(text: string): Promise<void>; isTerminal: boolean; columns: number },
+    private readonly now: () => number = () => performance.now(),
+  ) {}
+
+  /** Draws, unless it did so a moment ago. */
+  async show(step: Step): Promise<void> {
+    if (!this.output.isTerminal || this.now() - this.#drawnAt < EVERY_MS) return;
+    this.#drawnAt = this.now();
+    this.#drawn = true;
+    await this.output.write(`\r${renderProgress(step, this.output.columns)}\x1b[K`);
+  }
+
+  /** Wipes the line. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#drawn) await this.output.write("\r\x1b[K");
+    this.#drawn = false;
+  }
+}

@@ -1,0 +1,147 @@
+import type { Migration } from "capstan";
+
+/**
+ * tapes' own tables, column for column, beside which ours stand. `IF NOT EXISTS`, so that a file which tapes wrote
+ * opens in place and keeps the indexes it has. Of tapes' eight indexes on `nodes` a new file gets one: `parent_hash`,
+ * which leaves, children and tapes' own `ON DELETE SET NULL` look up. Each further one would cost some 15 µs a node.
+ */
+const TAPES: readonly string[] = [
+  `CREATE TABLE IF NOT EXISTS nodes (
+    hash TEXT NOT NULL PRIMARY KEY,
+    bucket TEXT,
+    type TEXT,
+    role TEXT,
+    content TEXT,
+    model TEXT,
+    provider TEXT,
+    agent_name TEXT,
+    stop_reason TEXT,
+    prompt_tokens INTEGER,
+    completion_tokens INTEGER,
+    total_tokens INTEGER,
+    cache_creation_input_tokens INTEGER,
+    cache_read_input_tokens INTEGER,
+    total_duration_ns INTEGER,
+    prompt_duration_ns INTEGER,
+    project TEXT,
+    created_at DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    parent_hash TEXT REFERENCES nodes(hash) ON DELETE SET NULL
+  )`,
+  `CREATE INDEX IF NOT EXISTS node_parent_hash ON nodes(parent_hash)`,
+  `CREATE TABLE IF NOT EXISTS facets (
+    id TEXT NOT NULL PRIMARY KEY,
+    session_id TEXT NOT NULL UNIQUE,
+    facets TEXT,
+    created_at DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP
+  )`,
+  `CREATE TABLE IF NOT EXISTS schema_migrations (
+    version INTEGER NOT NULL UNIQUE,
+    applied_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP
+  )`,
+  `INSERT INTO schema_migrations (version) SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM schema_migrations)`,
+];
+
+/**
+ * The ledger. Its indexes, each with what asks for it:
+ * `call_id` (unique; a call delivered twice gives one row), `continuation` (the conversation a request extends),
+ * `conversation` (`show`, `log`; ids of conversations grow with time, so it is appended to), `response` (Responses
+ * API alone: the turn that `previous_response_id` names).
+ */
+const LEDGER: readonly string[] = [
+  `CREATE TABLE turns (
+    id INTEGER PRIMARY KEY,
+    call_id TEXT NOT NULL UNIQUE,
+    revision INTEGER NOT NULL DEFAULT 1,
+    started_at REAL NOT NULL,
+    first_byte_at REAL,
+    ended_at REAL NOT NULL,
+    method TEXT NOT NULL,
+    target TEXT NOT NULL,
+    endpoint TEXT,
+    provider TEXT NOT NULL,
+    provider_type TEXT NOT NULL,
+    model TEXT,
+    answer_model TEXT,
+    agent TEXT,
+    project TEXT,
+    tenant TEXT,
+    user TEXT,
+    session TEXT,
+    conversation TEXT NOT NULL,
+    status INTEGER,
+    outcome TEXT NOT NULL,
+    reason TEXT,
+    detail TEXT,
+    error TEXT,
+    stop_reason TEXT,
+    stream INTEGER,
+    prompt_tokens INTEGER,
+    completion_tokens INTEGER,
+    total_tokens INTEGER,
+    cache_creation_input_tokens INTEGER,
+    cache_read_input_tokens INTEGER,
+    reasoning_tokens INTEGER,
+    total_duration_ns INTEGER,
+    prompt_duration_ns INTEGER,
+    raw_usage TEXT,
+    further TEXT,
+    parameters TEXT,
+    system_hash TEXT,
+    tools_hash TEXT,
+    request_messages INTEGER NOT NULL DEFAULT 0,
+    new_messages INTEGER NOT NULL DEFAULT 0,
+    request_head TEXT,
+    head_hash TEXT,
+    root_hash TEXT,
+    other_answers TEXT,
+    response_id TEXT,
+    previous_response_id TEXT,
+    preview TEXT,
+    request_bytes INTEGER NOT NULL,
+    response_bytes INTEGER NOT NULL,
+    request_key INTEGER,
+    answer_key INTEGER
+  )`,
+  `CREATE INDEX turns_continuation ON turns(request_key, answer_key) WHERE request_key IS NOT NULL`,
+  `CREATE INDEX turns_conversation ON turns(conversation)`,
+  `CREATE INDEX turns_response ON turns(response_id) WHERE endpoint = 'responses'`,
+  `CREATE TABLE blobs (hash TEXT NOT NULL PRIMARY KEY, json TEXT NOT NULL) WITHOUT ROWID`,
+  `CREATE TABLE tapes_imports (
+    source TEXT NOT NULL PRIMARY KEY,
+    last_rowid INTEGER NOT NULL,
+    last_hash TEXT NOT NULL
+  ) WITHOUT ROWID`,
+];
+
+/** What other plugins may read. A view's columns never change meaning; a change makes a `_v2` beside it. */
+const VIEWS: readonly string[] = [
+  `CREATE VIEW tapes_turns_v1 AS SELECT
+    id, call_id, revision,
+    strftime('%Y-%m-%dT%H:%M:%fZ', started_at / 1000.0, 'unixepoch') AS started_at,
+    started_at AS started_ms, first_byte_at - started_at AS first_byte_ms, ended_at - started_at AS duration_ms,
+    method, target, endpoint, provider, provider_type, model, answer_model, agent, project, tenant, user, session,
+    conversation, status, outcome, reason, detail, error, stop_reason, stream,
+    prompt_tokens, completion_tokens, total_tokens, cache_creation_input_tokens, cache_read_input_tokens,
+    reasoning_tokens, total_duration_ns, prompt_duration_ns, raw_usage, further, parameters,
+    (SELECT json FROM blobs WHERE hash = system_hash) AS system,
+    (SELECT json FROM blobs WHERE hash = tools_hash) AS tools,
+    system_hash, tools_hash, request_messages, new_messages, request_head, head_hash, root_hash, other_answers,
+    response_id, previous_response_id, preview, request_bytes, response_bytes
+  FROM turns`,
+  `CREATE VIEW tapes_nodes_v1 AS SELECT
+    hash, parent_hash, role, CAST(content AS TEXT) AS content, model, provider, agent_name AS agent, stop_reason,
+    prompt_tokens, completion_tokens, total_tokens, cache_creation_input_tokens, cache_read_input_tokens, project,
+    created_at
+  FROM nodes`,
+];
+
+/** The schema of the tapes plugin: tapes v0.1.1's tables, the ledger beside them, and the read views. */
+export const TAPES_MIGRATIONS: readonly Migration[] = [
+  {
+    version: 1,
+    name: "tapes' nodes, the turns ledger, read views",
+    up(tx) {
+      for (const statement of [...TAPES, ...LEDGER, ...VIEWS]) tx.run(statement);
+    },
+  },
+];

@@ -1,0 +1,16 @@
+/** `deno task bench NAME [flags]`: runs one measurement, or without a name lists them. */
+const measurements: Readonly<Record<string, string>> = {
+  proxy: "requests a second, latencies, CPU and memory beside a passthrough (--peers: and other gateways)",
+  derive: "turns derived a second, from the first to the millionth node (--nodes N)",
+  relay: "events relayed to Apache Kafka a second (needs Java and Maven)",
+};
+const [name, ...flags] = Deno.args;
+if (name === undefined || !(name in measurements)) {
+  console.log("deno task bench NAME [flags]\n");
+  for (const [known, doc] of Object.entries(measurements)) console.log(`  ${known.padEnd(8)} ${doc}`);
+  Deno.exit(name === undefined ? 0 : 2);
+}
+const { code } = await new Deno.Command(Deno.execPath(), {
+  args: ["run", "--allow-all", "--quiet", new URL(`./${name}.ts`, import.meta.url).pathname, ...flags],
+}).spawn().status;
+Deno.exit(code);

@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { Connection } from "../../lib/store/connection.ts";
+import { type Agent, startAgent } from "./agent.ts";
+import { writeConfig } from "./config.ts";
+import { ledgerOf } from "./ledger.ts";
+import { startStandIn } from "./stand_in.ts";
+import { tempDir } from "./temp_dir.ts";
+import { haveTurns, oneTurn } from "./turns.ts";
+
+/** Holds the write lock of a file, as a backup or another program may, until it is disposed of. */
+function lockFile(file: string): Disposable {
+  const connection = new Connection({ file, busyTimeoutMs: 5000 });
+  connection.run("BEGIN IMMEDIATE");
+  return {
+    [Symbol.dispose]() {
+      connection.run("ROLLBACK");
+      connection[Symbol.dispose]();
+    },
+  };
+}
+
+async function health(agent: Agent): Promise<{ status: number; text: string }> {
+  const response = await fetch(`${agent.admin}/healthz`);
+  return { status: response.status, text: await response.text() };
+}
+
+Deno.test("a locked file does not break proxying, and its calls are stored when the lock goes (forward)", async () => {
+  await using dir = await tempDir();
+  await using upstream = await startStandIn();
+  await writeConfig(dir.path, { upstream: upstream.origin, tapes: 'commit_timeout = "100ms"' });
+  await using agent = await startAgent({ dir: dir.path });
+  {
+    using _lock = lockFile(`${dir.path}/capstan.sqlite`);
+    const turns = await haveTurns({ origin: agent.proxy, name: "locked", count: 40, concurrency: 20 });
+    assert.deepEqual(turns.failed, []);
+    assert.match((await health(agent)).text, /degraded|locked/);
+  }
+  assert.equal(await agent.stop(), 0, agent.said());
+  assert.equal((await ledgerOf(`${dir.path}/capstan.sqlite`)).turns, 40);
+});
+
+Deno.test("a locked file withholds the answer and refuses new calls (block)", async () => {
+  await using dir = await tempDir();
+  await using upstream = await startStandIn();
+  const tapes = 'commit_timeout = "100ms"\non_storage_failure = "block"';
+  await writeConfig(dir.path, { upstream: upstream.origin, tapes });
+  await using agent = await startAgent({ dir: dir.path });
+  {
+    using _lock = lockFile(`${dir.path}/capstan.sqlite`);
+    await assert.rejects(oneTurn(agent.proxy, "first", { stream: false }), /status 503/);
+    const before = upstream.received();
+    await assert.rejects(oneTurn(agent.proxy, "second", { stream: false }), /status 503/);
+    assert.equal(upstream.received(), before, "a refused call reached the provider");
+  }
+});
+
+Deno.test("without free disk answers are forwarded and health says why (forward)", async () => {
+  await using dir = await tempDir();
+  await using upstream = await startStandIn();
+  const tables = '[store]\nmin_free_disk = "900000GB"\n[agent]\ndrain_timeout = "300ms"';
+  await writeConfig(dir.path, { upstream: upstream.origin, tables });
+  await using agent = await startAgent({ dir: dir.path });
+  assert.equal(await oneTurn(agent.proxy, "hello", { stream: false }), "echo: hello");
+  assert.match((await health(agent)).text, /min_free_disk/);
+  assert.equal(await agent.stop(), 0, agent.said());
+  assert.equal((await ledgerOf(`${dir.path}/capstan.sqlite`)).turns, 0, "stored below min_free_disk");
+  assert.match(agent.said(), /left for the next start|given up/);
+});
+
+Deno.test("without free disk no answer is delivered, and new calls do not reach the provider (block)", async () => {
+  await using dir = await tempDir();
+  await using upstream = await startStandIn();
+  const tables = '[store]\nmin_free_disk = "900000GB"';
+  await writeConfig(dir.path, { upstream: upstream.origin, tapes: 'on_storage_failure = "block"', tables });
+  await using agent = await startAgent({ dir: dir.path });
+  await assert.rejects(oneTurn(agent.proxy, "hello", { stream: false }), /status 503.*disk/s);
+  const before = upstream.received();
+  await assert.rejects(oneTurn(agent.proxy, "again", { stream: false }), /status 503.*disk/s);
+  assert.equal(upstream.received(), before, "a refused call reached the provider");
+});

@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { capstan, capstanCommand } from "./capstan.ts";
+import { tempDir } from "./temp_dir.ts";
+
+async function withConfig(toml: string, args: readonly string[]) {
+  await using dir = await tempDir();
+  await Deno.writeTextFile(`${dir.path}/config.toml`, toml);
+  const finished = await capstan({ args: [...args, "--config-dir", dir.path] });
+  return { ...finished, file: `${dir.path}/config.toml` };
+}
+
+Deno.test("an unknown key ends with 78, and names file, line, key and the nearest key", async () => {
+  for (const args of [["run"], ["config", "check"], ["log"], ["tail", "tapes.nodes.v1"]]) {
+    const { code, out, error, file } = await withConfig(
+      '[plugins.tapes]\nlisten = "127.0.0.1:0"\nupstraem = "x"\n',
+      args,
+    );
+    assert.equal(code, 78, args.join(" "));
+    assert.ok(error.includes(`${file}:3`), error);
+    assert.match(error, /plugins\.tapes\.upstraem/);
+    assert.match(error, /did you mean .*upstream/);
+    assert.doesNotMatch(out + error, /\n\s+at /, "a stack trace");
+  }
+});
+
+Deno.test("a value of the wrong type, and a file that is no TOML, end with 78", async () => {
+  const wrongType = await withConfig("[store]\npower_safe = 1\n", ["run"]);
+  assert.equal(wrongType.code, 78);
+  assert.match(wrongType.error, /config\.toml:2.*store\.power_safe/);
+  const noToml = await withConfig("[store\n", ["run"]);
+  assert.equal(noToml.code, 78);
+  assert.match(noToml.error, /config\.toml:\d+:\d+: this is not TOML/);
+});
+
+Deno.test("wrong usage ends with 2 and says where help is", async () => {
+  for (
+    const args of [
+      ["tail"],
+      ["tail", "t", "--max", "none"],
+      ["publish", "t", "--header", "x"],
+      ["config", "sho"],
+      ["rnu"],
+      [
+        "serve",
+        "proxy",
+        "--nope",
+      ],
+      ["config"],
+    ]
+  ) {
+    const { code, error } = await capstan({ args });
+    assert.equal(code, 2, `${args.join(" ")}: ${error}`);
+  }
+  assert.match((await capstan({ args: ["rnu"] })).error, /Did you mean run\?/);
+});
+
+Deno.test("--help of every command prints usage and examples, and ends with 0", async () => {
+  const root = await capstan({ args: ["--help"] });
+  assert.equal(root.code, 0);
+  const names = [...root.out.matchAll(/^ {2}([a-z]+)\b.*$/gm)].map((match) => match[1] ?? "")
+    .filter((name) => !["help", "capstan"].includes(name));
+  for (
+    const expected of [
+      "run",
+      "serve",
+      "init",
+      "trust",
+      "config",
+      "tail",
+      "publish",
+      "outbox",
+      "status",
+      "log",
+      "show",
+    ]
+  ) {
+    assert.ok(names.includes(expected), `${expected} is not in:\n${root.out}`);
+  }
+  for (const name of new Set(names)) {
+    const { code, out } = await capstan({ args: [name, "--help"] });
+    assert.equal(code, 0, name);
+    assert.match(out, /^Usage: capstan /, name);
+  }
+});
+
+Deno.test("a reader that leaves early ends the program quietly", async () => {
+  const child = capstanCommand({ args: ["--help"], stdin: "null" }).spawn();
+  await child.stdout.cancel();
+  const { code, stderr } = await finish(child);
+  assert.equal(code, 0);
+  assert.equal(stderr, "");
+});
+
+async function finish(child: Deno.ChildProcess): Promise<{ code: number; stderr: string }> {
+  const stderr = await new Response(child.stderr).text();
+  return { code: (await child.status).code, stderr };
+}

@@ -1,0 +1,177 @@
+import { join } from "node:path";
+import { kafkaClassPath } from "./jars.ts";
+import { freePorts, listening } from "./ports.ts";
+
+/** What a broker is started with. */
+export interface BrokerOptions {
+  /** Port of the PLAINTEXT listener. Default: a free one. */
+  port?: number;
+  /** Where its data lies. Default: a temporary folder, removed by `stop`. */
+  dir?: string;
+  /** The one user of the SCRAM listener. Default `capstan`. */
+  user?: string;
+  /** That user's password. Default `capstan-secret`. */
+  password?: string;
+  /** Further lines of server.properties. */
+  properties?: Readonly<Record<string, string>>;
+}
+
+/** A running Apache Kafka: broker and controller in one JVM. */
+export interface Broker extends AsyncDisposable {
+  /** `127.0.0.1:PORT` without authentication. */
+  readonly bootstrap: string;
+  /** `127.0.0.1:PORT` with SASL_PLAINTEXT and SCRAM-SHA-256 (and PLAIN, same user). */
+  readonly scramBootstrap: string;
+  readonly user: string;
+  readonly password: string;
+  /** Ends the process by SIGKILL; resolves when it is gone. */
+  kill(): Promise<void>;
+  /** Starts it again on the same data and ports, after `kill`; kills first where it still runs. */
+  restart(): Promise<void>;
+  /** Ends the process and removes the temporary folder. Safe twice. */
+  stop(): Promise<void>;
+}
+
+const CLUSTER_ID = "4L6g3nShT-eMCtK--X86sw";
+const STARTUP_MS = 60_000;
+
+/**
+ * Starts a broker on loopback and resolves when both listeners answer, about 4 s later.
+ * @throws {Error} it ended, or did not listen within a minute; the message has its last output.
+ */
+export async function startBroker(options: BrokerOptions = {}): Promise<Broker> {
+  const classPath = await kafkaClassPath();
+  const { user = "capstan", password = "capstan-secret" } = options;
+  const dir = options.dir ?? await Deno.makeTempDir({ prefix: "capstan-kafka-" });
+  await Deno.mkdir(dir, { recursive: true });
+  const [plain, scram, controller] = await freePorts(3, options.port);
+  const config = join(dir, "server.properties");
+  await Deno.writeTextFile(
+    config,
+    properties(dir, plain, scram, controller, user, password, options.properties),
+  );
+  if (!await exists(join(dir, "data", "meta.properties"))) await format(classPath, config, user, password);
+
+  let running = await launch(classPath, config, dir, [plain, scram]);
+  let stopped = false;
+  const kill = async () => {
+    await running.kill();
+  };
+  const stop = async () => {
+    if (stopped) return;
+    stopped = true;
+    await kill();
+    if (options.dir === undefined) await Deno.remove(dir, { recursive: true });
+  };
+  return {
+    bootstrap: `127.0.0.1:${plain}`,
+    scramBootstrap: `127.0.0.1:${scram}`,
+    user,
+    password,
+    kill,
+    async restart() {
+      await kill();
+      running = await launch(classPath, config, dir, [plain, scram]);
+    },
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+function properties(
+  dir: string,
+  plain: number,
+  scram: number,
+  controller: number,
+  user: string,
+  password: string,
+  further: Readonly<Record<string, string>> = {},
+): string {
+  const jaas = `org.apache.kafka.common.security`;
+  const lines: Record<string, string> = {
+    "process.roles": "broker,controller",
+    "node.id": "1",
+    "controller.quorum.voters": `1@127.0.0.1:${controller}`,
+    "controller.listener.names": "CONTROLLER",
+    "listeners": `PLAINTEXT://127.0.0.1:${plain},SASL_PLAINTEXT://127.0.0.1:${scram},` +
+      `CONTROLLER://127.0.0.1:${controller}`,
+    "advertised.listeners": `PLAINTEXT://127.0.0.1:${plain},SASL_PLAINTEXT://127.0.0.1:${scram}`,
+    "listener.security.protocol.map":
+      "PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT",
+    "sasl.enabled.mechanisms": "SCRAM-SHA-256,PLAIN",
+    "listener.name.sasl_plaintext.scram-sha-256.sasl.jaas.config": `${jaas}.scram.ScramLoginModule required;`,
+    "listener.name.sasl_plaintext.plain.sasl.jaas.config":
+      `${jaas}.plain.PlainLoginModule required user_${user}="${password}";`,
+    "log.dirs": join(dir, "data"),
+    "offsets.topic.replication.factor": "1",
+    "offsets.topic.num.partitions": "1",
+    "transaction.state.log.replication.factor": "1",
+    "transaction.state.log.min.isr": "1",
+    "transaction.state.log.num.partitions": "1",
+    "share.coordinator.state.topic.replication.factor": "1",
+    "share.coordinator.state.topic.min.isr": "1",
+    "group.initial.rebalance.delay.ms": "0",
+    "group.min.session.timeout.ms": "1000",
+    // A broker that was killed may register again only when its last session is over: by default 9 s.
+    "broker.session.timeout.ms": "2000",
+    "broker.heartbeat.interval.ms": "300",
+    "auto.create.topics.enable": "false",
+    "num.network.threads": "2",
+    "num.io.threads": "4",
+    "log.cleaner.dedupe.buffer.size": "8388608",
+    ...further,
+  };
+  return Object.entries(lines).map(([key, value]) => `${key}=${value}\n`).join("");
+}
+
+async function format(classPath: string, config: string, user: string, password: string): Promise<void> {
+  const scram = `SCRAM-SHA-256=[name=${user},password=${password}]`;
+  const { success, stdout, stderr } = await new Deno.Command("java", {
+    args: [
+      ...["-Xmx256m", "-cp", classPath, "kafka.tools.StorageTool", "format"],
+      ...["--cluster-id", CLUSTER_ID, "--config", config, "--add-scram", scram],
+    ],
+    stdin: "null",
+  }).output();
+  if (success) return;
+  const said = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+  throw new Error(`Cannot format the broker's storage: ${said.trim()}`);
+}
+
+async function launch(classPath: string, config: string, dir: string, ports: readonly number[]) {
+  const log = join(dir, "broker.log");
+  // The broker writes to a file: nobody has to read a pipe, and what it said is there when it fails.
+  const child = new Deno.Command("sh", {
+    args: ["-c", `exec java "$@" >>"${log}" 2>&1`, "sh", ...JVM, "-cp", classPath, "kafka.Kafka", config],
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  let ended = false;
+  const end = child.status.then(() => {
+    ended = true;
+  });
+  const kill = async () => {
+    if (!ended) child.kill("SIGKILL");
+    await end;
+  };
+  try {
+    await listening(ports, { gaveUp: () => ended, withinMs: STARTUP_MS });
+  } catch (cause) {
+    await kill();
+    const said = (await Deno.readTextFile(log)).split("\n").slice(-30).join("\n");
+    throw new Error(`Cannot start Apache Kafka; its last words: ${said}`, { cause });
+  }
+  return { kill };
+}
+
+const JVM = ["-Xmx512m", "-Xms128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"];
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import type { Clock } from "../../../lib/bus/clock.ts";
+import { Pace } from "../../../lib/bus/pace.ts";
+import { WriteTurns } from "../../../lib/store/write_turns.ts";
+
+/** A clock on which work takes `workMs`, and which records rests. */
+function drivenClock(workMs: number): { clock: Clock; rests: number[] } {
+  const rests: number[] = [];
+  let now = 0;
+  return {
+    rests,
+    clock: {
+      now: () => (now += workMs),
+      sleep: (ms) => {
+        rests.push(ms);
+        return Promise.resolve();
+      },
+    },
+  };
+}
+
+Deno.test("a stream beside a busy thread rests as long as its batch took", async () => {
+  const first = new WriteTurns("first");
+  const { clock, rests } = drivenClock(8);
+  const pace = new Pace(new WriteTurns("second", first.memory), clock);
+  await pace.keep(() => Promise.resolve(first.done()), new AbortController().signal);
+  assert.deepEqual(rests, [8]);
+});
+
+Deno.test("a stream never rests for longer than 50 ms", async () => {
+  const first = new WriteTurns("first");
+  const { clock, rests } = drivenClock(800);
+  const pace = new Pace(new WriteTurns("second", first.memory), clock);
+  await pace.keep(() => Promise.resolve(first.done()), new AbortController().signal);
+  assert.deepEqual(rests, [50]);
+});
+
+Deno.test("a stream beside an idle thread does not rest", async () => {
+  const first = new WriteTurns("first");
+  const { clock, rests } = drivenClock(8);
+  const pace = new Pace(new WriteTurns("second", first.memory), clock);
+  await pace.keep(() => Promise.resolve(), new AbortController().signal);
+  assert.deepEqual(rests, []);
+});

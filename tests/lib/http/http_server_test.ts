@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import { request } from "node:http";
+import { connect } from "node:net";
+import { HttpServer, type HttpServerOptions } from "../../../lib/http/http_server.ts";
+
+async function serve(options: Partial<HttpServerOptions>): Promise<HttpServer> {
+  const server = new HttpServer({
+    name: "proxy",
+    listen: "127.0.0.1:0",
+    setting: "plugins.tapes.listen",
+    handler: (_, response) => void response.end("hello"),
+    ...options,
+  });
+  await server.listen();
+  return server;
+}
+
+/** A raw request, so that path and connection are as written. */
+function get(server: HttpServer, path: string, headers: Record<string, string> = {}): Promise<string> {
+  const { hostname, port } = new URL(server.origin ?? "");
+  return new Promise((resolve, reject) => {
+    const asked = request({ hostname, port, path, headers, agent: false }, (response) => {
+      let body = "";
+      response.setEncoding("utf8").on("data", (chunk) => body += chunk).on("end", () => resolve(body));
+      response.on("error", reject);
+    });
+    asked.on("error", reject).end();
+  });
+}
+
+Deno.test("HttpServer gives a handler the request target as it was sent", async () => {
+  const server = await serve({ handler: (asked, response) => void response.end(asked.url) });
+  assert.equal(await get(server, "//a/../b%2Fc?x=%zz"), "//a/../b%2Fc?x=%zz");
+  await server.close();
+});
+
+Deno.test("a port that is taken is reported with the setting to change", async () => {
+  const first = await serve({});
+  const listen = new URL(first.origin ?? "").host;
+  await assert.rejects(
+    serve({ listen }),
+    new RegExp(`Cannot listen on ${listen} for proxy: .*plugins.tapes.listen`),
+  );
+  await first.close();
+});
+
+Deno.test("close() lets a call under way finish, closes idle connections, and takes no new ones", async () => {
+  const entered = Promise.withResolvers<() => void>();
+  const server = await serve({ handler: (_, response) => entered.resolve(() => void response.end("late")) });
+  const { hostname, port } = new URL(server.origin ?? "");
+  const idle = connect(Number(port), hostname);
+  await new Promise((resolve) => idle.once("connect", resolve));
+  const idleClosed = new Promise((resolve) => idle.once("close", resolve));
+  idle.on("error", () => {});
+  const answer = get(server, "/");
+  const finish = await entered.promise;
+  const closed = server.close();
+  await idleClosed;
+  await assert.rejects(
+    new Promise((resolve, reject) => connect(Number(port), hostname, () => resolve(0)).on("error", reject)),
+  );
+  finish();
+  assert.equal(await answer, "late");
+  await closed;
+  assert.equal(server.origin, undefined);
+});
+
+Deno.test("close() cuts off what is left when its signal aborts", async () => {
+  const entered = Promise.withResolvers<void>();
+  const server = await serve({ handler: () => entered.resolve() });
+  const answer = assert.rejects(get(server, "/"));
+  await entered.promise;
+  const time = new AbortController();
+  const closed = server.close(time.signal);
+  time.abort();
+  await closed;
+  await answer;
+});
+
+Deno.test("a handler that throws answers 500 and is reported", async () => {
+  const errors: unknown[] = [];
+  const server = await serve({
+    handler: () => {
+      throw new Error("bug");
+    },
+    onError: (error) => errors.push(error),
+  });
+  assert.equal(await get(server, "/"), "Internal error\n");
+  assert.match(String(errors[0]), /bug/);
+  await server.close();
+});
+
+Deno.test("an upgraded connection counts as a call under way until it ends", async () => {
+  const server = await serve({
+    upgrade: (_, socket) => {
+      socket.write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n");
+      socket.on("data", (data: Uint8Array) => socket.write(data));
+      socket.on("end", () => socket.end());
+    },
+  });
+  const { hostname, port } = new URL(server.origin ?? "");
+  const client = connect(Number(port), hostname);
+  client.write("GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n");
+  const read = () =>
+    new Promise<string>((resolve) => client.once("data", (data) => resolve(data.toString())));
+  assert.match(await read(), /^HTTP\/1.1 101/);
+  const closed = server.close();
+  client.write("ping");
+  assert.equal(await read(), "ping");
+  client.end();
+  await closed;
+});
+
+Deno.test("close() is safe unstarted and twice", async () => {
+  const server = new HttpServer({ name: "x", listen: "127.0.0.1:0", handler: () => {} });
+  await server.close();
+  await server.close();
+});

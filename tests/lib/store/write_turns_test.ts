@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import { WriteTurns } from "../../../lib/store/write_turns.ts";
+
+Deno.test("wait() resolves when the second thread lets go of the lock", async () => {
+  const first = new WriteTurns("first");
+  const second = new WriteTurns("second", first.memory);
+  const waiting = first.wait(first.released, 60_000);
+  second.done();
+  await waiting;
+});
+
+Deno.test("wait() resolves at once when the lock was let go of since the count was read", async () => {
+  const first = new WriteTurns("first");
+  const { released } = first;
+  new WriteTurns("second", first.memory).done();
+  await first.wait(released, 60_000);
+});
+
+Deno.test("standBack() blocks the second thread until the first has written", async () => {
+  const first = new WriteTurns("first");
+  const script = `
+    import { WriteTurns } from ${
+    JSON.stringify(new URL("../../../lib/store/write_turns.ts", import.meta.url).href)
+  };
+    self.onmessage = ({ data }) => {
+      const turns = new WriteTurns("second", data.memory);
+      const order = new Int32Array(data.order);
+      self.postMessage("standing back");
+      turns.standBack();
+      self.postMessage(Atomics.load(order, 0));
+    };`;
+  const url = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
+  const worker = new Worker(url, { type: "module" });
+  const order = new Int32Array(new SharedArrayBuffer(4));
+  const said: unknown[] = [];
+  const finished = Promise.withResolvers<void>();
+  worker.onmessage = ({ data }) => {
+    said.push(data);
+    if (data === "standing back") {
+      Atomics.store(order, 0, 1);
+      first.done();
+    } else finished.resolve();
+  };
+  const waiting = first.wait(first.released, 1);
+  worker.postMessage({ memory: first.memory, order: order.buffer });
+  await finished.promise;
+  await waiting;
+  assert.deepEqual(said, ["standing back", 1]);
+  assert.equal(first.commits, 1);
+  worker.terminate();
+  URL.revokeObjectURL(url);
+});
+
+Deno.test("standBack() never holds the first thread back", () => {
+  const first = new WriteTurns("first");
+  void first.wait(first.released, 1);
+  first.standBack();
+  first.done();
+});

@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import type { CallMeta } from "../../../../plugins/tapes/call.ts";
+import { proxyMetrics } from "../../../../plugins/tapes/proxy/proxy_metrics.ts";
+import { Recorder } from "../../../../plugins/tapes/proxy/recorder.ts";
+import { FakeContext, storeError } from "./fake_context.ts";
+
+const meta: CallMeta = {
+  v: 1,
+  id: "0",
+  started_at: 0,
+  ended_at: 1,
+  method: "POST",
+  target: "/",
+  provider: "openai",
+  provider_type: "openai",
+  upstream: "http://u",
+  request_headers: {},
+  response_headers: {},
+  outcome: "complete",
+  request_bytes: 0,
+  response_bytes: 0,
+};
+
+function recorder(ctx: FakeContext, onFailure: "forward" | "block"): Recorder {
+  return new Recorder({
+    append: (topic, record, options) => ctx.append(topic, record, options),
+    now: () => ctx.now(),
+    log: ctx.log,
+    metrics: proxyMetrics(ctx),
+    onFailure,
+    commitTimeoutMs: 60_000,
+    retryBytes: 10_000,
+    retryMs: 60_000,
+  });
+}
+
+for (const onFailure of ["forward", "block"] as const) {
+  Deno.test(`${onFailure}: while the store fails, no further call is tried on it, and none waits`, async () => {
+    const ctx = new FakeContext();
+    const subject = recorder(ctx, onFailure);
+    let attempts = 0;
+    ctx.fault = () => {
+      attempts++;
+      return Promise.reject(storeError("locked"));
+    };
+    assert.equal(await subject.record(meta, [], []), onFailure);
+    assert.equal(await subject.record(meta, [], []), onFailure);
+    assert.equal(attempts, 1);
+    assert.equal(subject.waiting.calls, 2);
+    assert.equal(subject.refusal === undefined, onFailure === "forward");
+    subject.close();
+    subject.close();
+    assert.equal(ctx.counts["given_up_total{reason=shutdown}"], 2);
+  });
+}
+
+Deno.test("after everything was given up, the next call finds out whether the store is back", async () => {
+  const ctx = new FakeContext();
+  const subject = recorder(ctx, "block");
+  ctx.fault = () => Promise.reject(storeError("full"));
+  assert.equal(await subject.record(meta, [new Uint8Array(20_000)], []), "block");
+  assert.equal(subject.waiting.calls, 0);
+  assert.equal(subject.health().status, "failed");
+  assert.equal(subject.refusal, undefined);
+  ctx.fault = () => undefined;
+  assert.equal(await subject.record(meta, [], []), "stored");
+  await subject.drain(AbortSignal.timeout(5_000));
+  assert.equal(subject.health().status, "ok");
+});
