@@ -32,7 +32,7 @@ export async function runAgent(call: Invocation, options: MakeOptions): Promise<
   }
   await io.stderr.write(`stopping: ${underWay(host)}; once more to stop at once\n`);
   const report = await host.stop({ timeoutMs: made.config.host.agent.drain_timeout });
-  for (const left of report.left) await io.stderr.write(`left for the next start: ${left}\n`);
+  for (const left of report.left) await io.stderr.write(`not finished: ${left}\n`);
   await io.stderr.write("stopped\n");
 }
 

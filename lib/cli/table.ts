@@ -1,3 +1,5 @@
+import { stripVTControlCharacters } from "node:util";
+
 /** Rows in aligned columns, two spaces between; columns of numbers alone are aligned right. No trailing blanks. */
 export function table(rows: readonly (readonly string[])[], options: { indent?: number } = {}): string {
   const columns = Math.max(0, ...rows.map((row) => row.length));
@@ -20,5 +22,5 @@ export function table(rows: readonly (readonly string[])[], options: { indent?: 
 
 /** Characters as shown: colour codes take no room. */
 function width(text: string): number {
-  return [...text.replaceAll(new RegExp("\\u001b\\[\\d+m", "g"), "")].length;
+  return [...stripVTControlCharacters(text)].length;
 }
