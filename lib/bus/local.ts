@@ -20,6 +20,7 @@ import { resetGroup } from "./local_offsets.ts";
 import { lagOf } from "./local_groups.ts";
 import { LocalMember } from "./local_member.ts";
 import { LocalReader } from "./local_reader.ts";
+import { LocalSender } from "./local_sender.ts";
 import { LocalRecords } from "./local_records.ts";
 import { LOG_MIGRATIONS, LOG_OWNER } from "./local_schema.ts";
 import { LocalTopics } from "./local_topics.ts";
@@ -50,6 +51,7 @@ export class LocalBus implements LocalLog {
   /** The file it lies in. */
   readonly store: SqliteStore;
   readonly #context: LocalContext;
+  readonly #sender: LocalSender;
   readonly #subscriptions = new Set<Subscription>();
   readonly #appendListeners = new Set<(topics: ReadonlySet<string>) => void>();
   readonly #stopListening: () => void;
@@ -79,6 +81,7 @@ export class LocalBus implements LocalLog {
         else options.log?.warn("retention removed records before they were read", { ...gap });
       },
     };
+    this.#sender = new LocalSender(store, (tx, records) => this.append(tx, records));
     this.topics = new LocalTopics(store, () => catalog.forget());
     this.#stopListening = store.onCommit(() => this.#committed());
   }
@@ -102,7 +105,7 @@ export class LocalBus implements LocalLog {
   send(records: readonly OutgoingRecord[], options?: { signal?: AbortSignal }): Promise<Position[]> {
     if (this.#closing) return Promise.reject(this.#closed("append to"));
     if (records.length === 0) return Promise.resolve([]);
-    return this.store.write((tx) => this.append(tx, records), options);
+    return this.#sender.send(records, options?.signal);
   }
 
   /** See `BusDriver`. */

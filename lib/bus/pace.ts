@@ -1,14 +1,19 @@
 import type { WriteTurns } from "../store/write_turns.ts";
 import type { Clock } from "./clock.ts";
 
-/** Rest after a batch, in times the batch took, while the first thread commits. */
-const REST = 1;
+/** How long a stream rests after a batch, in times the batch took, by the age of what it handled. */
+const RESTS: readonly { olderThanMs: number; times: number }[] = [
+  { olderThanMs: 60_000, times: 0.25 },
+  { olderThanMs: 15_000, times: 1 },
+  { olderThanMs: 0, times: 5 },
+];
 /** Longest rest in milliseconds. */
-const LONGEST_MS = 50;
+const LONGEST_MS = 250;
 
 /**
  * Keeps a stream of the Worker from taking the write lock and a core from a busy first thread: while that one commits,
- * the stream rests as long as it worked. What waits for it lies in the log, and larger batches cost less a record.
+ * the stream rests for several times its work. What waits for it lies in the log; the older that gets, the shorter the
+ * rests.
  */
 export class Pace {
   readonly #turns: WriteTurns;
@@ -19,12 +24,17 @@ export class Pace {
     this.#clock = clock;
   }
 
-  /** Runs `work`, then rests where the first thread has committed meanwhile; `signal` ends the rest. */
-  async keep(work: () => Promise<void>, signal: AbortSignal): Promise<void> {
+  /**
+   * Runs `work` on records of which the oldest is of `timestamp`, then rests where the first thread has committed
+   * meanwhile; `signal` ends the rest.
+   */
+  async keep(timestamp: number, work: () => Promise<void>, signal: AbortSignal): Promise<void> {
     const { commits } = this.#turns;
     const started = this.#clock.now();
     await work();
     if (this.#turns.commits === commits) return;
-    await this.#clock.sleep(Math.min(LONGEST_MS, (this.#clock.now() - started) * REST), signal);
+    const now = this.#clock.now();
+    const rest = RESTS.find(({ olderThanMs }) => started - timestamp >= olderThanMs)?.times ?? 0;
+    await this.#clock.sleep(Math.min(LONGEST_MS, (now - started) * rest), signal);
   }
 }

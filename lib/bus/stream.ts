@@ -217,7 +217,8 @@ export class Stream implements StreamHandle {
       const batch = await reader.next(WAIT_MS, this.#receiving.signal);
       if (batch === null) continue;
       const handle = () => this.#handle(subscription, batch);
-      await (this.#options.pace?.keep(handle, this.#closing.signal) ?? handle());
+      const oldest = batch.records[0]?.timestamp ?? 0;
+      await (this.#options.pace?.keep(oldest, handle, this.#closing.signal) ?? handle());
     }
   }
 

@@ -19,26 +19,30 @@ function drivenClock(workMs: number): { clock: Clock; rests: number[] } {
   };
 }
 
-Deno.test("a stream beside a busy thread rests as long as its batch took", async () => {
+Deno.test("a stream beside a busy thread rests five times as long as its batch took, and less when it is behind", async () => {
   const first = new WriteTurns("first");
   const { clock, rests } = drivenClock(8);
   const pace = new Pace(new WriteTurns("second", first.memory), clock);
-  await pace.keep(() => Promise.resolve(first.done()), new AbortController().signal);
-  assert.deepEqual(rests, [8]);
+  for (const ageMs of [0, 14_000, 16_000, 61_000]) {
+    // The clock stands 8 ms further on at each look.
+    const begin = 8 + rests.length * 16;
+    await pace.keep(begin - ageMs, () => Promise.resolve(first.done()), new AbortController().signal);
+  }
+  assert.deepEqual(rests, [40, 40, 8, 2]);
 });
 
-Deno.test("a stream never rests for longer than 50 ms", async () => {
+Deno.test("a stream never rests for longer than 250 ms", async () => {
   const first = new WriteTurns("first");
   const { clock, rests } = drivenClock(800);
   const pace = new Pace(new WriteTurns("second", first.memory), clock);
-  await pace.keep(() => Promise.resolve(first.done()), new AbortController().signal);
-  assert.deepEqual(rests, [50]);
+  await pace.keep(0, () => Promise.resolve(first.done()), new AbortController().signal);
+  assert.deepEqual(rests, [250]);
 });
 
 Deno.test("a stream beside an idle thread does not rest", async () => {
   const first = new WriteTurns("first");
   const { clock, rests } = drivenClock(8);
   const pace = new Pace(new WriteTurns("second", first.memory), clock);
-  await pace.keep(() => Promise.resolve(), new AbortController().signal);
+  await pace.keep(0, () => Promise.resolve(), new AbortController().signal);
   assert.deepEqual(rests, []);
 });
