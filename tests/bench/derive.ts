@@ -10,8 +10,8 @@ import { short, table } from "./table.ts";
 const { values } = parseArgs({
   options: {
     nodes: { type: "string", default: "1000000" },
-    batch: { type: "string", default: "64" },
-    messages: { type: "string", default: "6" },
+    batch: { type: "string", default: "32" },
+    messages: { type: "string", default: "3" },
     windows: { type: "string", default: "10" },
   },
 });
@@ -38,13 +38,15 @@ function* calls() {
   }
 }
 
-await using harness = await openHarness();
+// As in the back room: a checkpoint each second, on the same thread.
+await using harness = await openHarness({ checkpoints: "elsewhere" });
 const stored = () =>
   harness.store.read((db) => db.get<{ n: number }>("SELECT count(*) AS n FROM nodes"))?.n ?? 0;
 const source = calls();
 const take = (count: number) => Array.from({ length: count }, () => source.next().value!);
 await harness.derive(take(batch));
 const rows: string[][] = [];
+let checkpointed = performance.now();
 for (let done = 0; done < nodes;) {
   let turns = 0;
   let spent = 0;
@@ -52,6 +54,10 @@ for (let done = 0; done < nodes;) {
     const next = take(batch);
     const started = performance.now();
     await harness.derive(next);
+    if (performance.now() - checkpointed > 1_000) {
+      harness.store.checkpoint();
+      checkpointed = performance.now();
+    }
     spent += performance.now() - started;
     turns += batch;
     if (turns % (batch * 16) === 0) done = stored();

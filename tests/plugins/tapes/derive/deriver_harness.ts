@@ -43,10 +43,13 @@ const silent = { debug() {}, info() {}, warn() {}, error() {}, child: () => sile
 
 /** Opens a harness on a temporary file, or on `file`. */
 export async function openHarness(
-  options: { file?: string; factory?: HandlerFactory } = {},
+  options: { file?: string; factory?: HandlerFactory; checkpoints?: "own" | "elsewhere" } = {},
 ): Promise<Harness> {
   const folder = await Deno.makeTempDir({ prefix: "capstan-derive-" });
-  const store = await openStore({ file: options.file ?? `${folder}/capstan.sqlite` });
+  const store = await openStore({
+    file: options.file ?? `${folder}/capstan.sqlite`,
+    checkpoints: options.checkpoints,
+  });
   const local = await openLocalLog(store);
   await local.topics.apply([
     { name: CALLS_TOPIC, partitions: 1, localOnly: true },
