@@ -72,7 +72,11 @@ export async function litellm(upstream: string): Promise<Peer> {
     path: "/v1/chat/completions",
     share: 0.02,
     headers: {},
-    env: { LITELLM_LOCAL_MODEL_COST_MAP: "True" },
+    env: {
+      LITELLM_LOCAL_MODEL_COST_MAP: "True",
+      LITELLM_MASTER_KEY: "sk-bench",
+      LITELLM_DANGEROUSLY_PERMIT_WEAK_OR_UNSET_MASTER_KEY: "true",
+    },
   };
 }
 

@@ -91,10 +91,15 @@ const contenders: Contender[] = [
 if (values.peers) {
   for (const peer of [await portkey(origin), await litellm(origin)]) {
     if ("missing" in peer) console.log(peer.missing);
-    else {contenders.push({
-        ...peer,
-        target: stack.use(await start(peer.command, { ready: { port: peer.port }, env: peer.env })),
-      });}
+    else {
+      try {
+        const target = stack.use(await start(peer.command, { ready: { port: peer.port }, env: peer.env }));
+        contenders.push({ ...peer, target });
+      } catch (error) {
+        console.log(`${peer.name} is left out: it did not start`);
+        console.error(error);
+      }
+    }
   }
 }
 
