@@ -1,14 +1,16 @@
 import process from "node:process";
-import { readFile, rename, rm, writeFile } from "node:fs/promises";
+import { readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 /** What a running agent says of itself beside its store, so that commands find it. */
 export interface AgentFile {
+  /** Its process; also in the file's name, so that several agents may share a folder or a store. */
   pid: number;
   /** `http://127.0.0.1:8081`. */
   admin: string;
   /** File with the bearer token, where one is needed. */
   tokenFile?: string;
+  /** Its version. */
   version: string;
   /** Its SQLite file. */
   store: string;
@@ -16,16 +18,21 @@ export interface AgentFile {
   startedAt: string;
 }
 
-/** `agent.json` beside the store. */
-export function agentFilePath(storeFile: string): string {
-  return join(dirname(storeFile), "agent.json");
+const NAME = /^agent-\d+\.json$/;
+
+/** `agent-PID.json` beside the store. */
+export function agentFilePath(storeFile: string, pid: number): string {
+  return join(dirname(storeFile), `agent-${pid}.json`);
 }
 
-/** Writes it, 0600, whole or not at all. */
+/** Writes it, 0600, whole or not at all, and removes those of agents that died. */
 export async function writeAgentFile(agent: AgentFile): Promise<void> {
-  const file = agentFilePath(agent.store);
-  const fresh = `${file}.${agent.pid}`;
+  const file = agentFilePath(agent.store, agent.pid);
+  const fresh = `${file}.new`;
   try {
+    for (const { path, agent: found } of await readAll(agent.store)) {
+      if (found !== undefined && !isAlive(found.pid)) await rm(path, { force: true });
+    }
     await writeFile(fresh, JSON.stringify(agent, null, 2) + "\n", { mode: 0o600 });
     await rename(fresh, file);
   } catch (cause) {
@@ -33,26 +40,44 @@ export async function writeAgentFile(agent: AgentFile): Promise<void> {
   }
 }
 
-/** Removes it, if it is still that process's. */
+/** Removes that process's. */
 export async function removeAgentFile(storeFile: string, pid: number): Promise<void> {
-  const found = await read(storeFile);
-  if (found?.pid === pid) await rm(agentFilePath(storeFile), { force: true });
+  await rm(agentFilePath(storeFile, pid), { force: true });
 }
 
-/** The agent that runs on this store; `undefined` where there is none or the file is of one that died. */
-export async function findAgent(storeFile: string): Promise<AgentFile | undefined> {
-  const found = await read(storeFile);
-  return found && isAlive(found.pid) ? found : undefined;
+/**
+ * The agents that run on this store, the newest first, as far as their files tell. A process id may have gone to another
+ * program since; whether an agent is there shows when it is called.
+ */
+export async function findAgents(storeFile: string): Promise<AgentFile[]> {
+  const all = await readAll(storeFile);
+  return all.flatMap(({ agent }) => agent?.store === storeFile && isAlive(agent.pid) ? [agent] : [])
+    .sort((a, b) => a.startedAt < b.startedAt ? 1 : a.startedAt > b.startedAt ? -1 : a.pid - b.pid);
 }
 
-async function read(storeFile: string): Promise<AgentFile | undefined> {
-  let text: string;
+/** Every agent's file beside a store; without an agent where it can't be read as one. */
+async function readAll(storeFile: string): Promise<{ path: string; agent?: AgentFile }[]> {
+  const folder = dirname(storeFile);
+  const names = await unlessMissing(readdir(folder)) ?? [];
+  return await Promise.all(
+    names.filter((name) => NAME.test(name)).map(async (name) => {
+      const path = join(folder, name);
+      return { path, agent: parse(await unlessMissing(readFile(path, "utf8"))) };
+    }),
+  );
+}
+
+async function unlessMissing<T>(reading: Promise<T>): Promise<T | undefined> {
   try {
-    text = await readFile(agentFilePath(storeFile), "utf8");
+    return await reading;
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
     throw error;
   }
+}
+
+function parse(text: string | undefined): AgentFile | undefined {
+  if (text === undefined) return undefined;
   try {
     const parsed: unknown = JSON.parse(text);
     return isAgentFile(parsed) ? parsed : undefined;
@@ -65,7 +90,7 @@ async function read(storeFile: string): Promise<AgentFile | undefined> {
 function isAgentFile(value: unknown): value is AgentFile {
   return typeof value === "object" && value !== null && "pid" in value && typeof value.pid === "number" &&
     "admin" in value && typeof value.admin === "string" && "store" in value &&
-    typeof value.store === "string";
+    typeof value.store === "string" && "startedAt" in value && typeof value.startedAt === "string";
 }
 
 /** Whether a process of that id lives; one of another user's does. */

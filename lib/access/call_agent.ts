@@ -1,4 +1,4 @@
-import { findAgent } from "./agent_file.ts";
+import { type AgentFile, findAgents } from "./agent_file.ts";
 import { readTokenFile } from "./token_file.ts";
 
 /** A call of a running agent's admin API. */
@@ -7,6 +7,7 @@ export interface AgentCall {
   storeFile: string;
   /** `/admin/status`. */
   path: string;
+  /** As for `fetch`. */
   init?: RequestInit;
   /** The configured token, where there is one. */
   token?: string;
@@ -17,17 +18,35 @@ export class NoAgentError extends Error {
   override readonly name = "NoAgentError";
 }
 
+/** That nobody listens there: the agent has ended, or is about to. */
+export class AgentGoneError extends NoAgentError {}
+
 /**
- * Calls the agent that runs on a store.
+ * Calls the agent that runs on a store: of several the one started last that is still there.
  * @throws {NoAgentError} none runs there, or it does not answer.
  */
-export async function callAgent({ storeFile, path, init, token }: AgentCall): Promise<Response> {
-  const agent = await findAgent(storeFile);
-  if (!agent) {
-    throw new NoAgentError(
-      `Cannot call the agent on ${storeFile}: none runs there; start it with capstan run`,
-    );
+export async function callAgent({ storeFile, ...call }: AgentCall): Promise<Response> {
+  for (const agent of await findAgents(storeFile)) {
+    try {
+      return await askAgent(agent, call);
+    } catch (error) {
+      if (!(error instanceof AgentGoneError)) throw error;
+    }
   }
+  throw new NoAgentError(
+    `Cannot call the agent on ${storeFile}: none runs there; start it with capstan run`,
+  );
+}
+
+/**
+ * Calls this agent.
+ * @throws {AgentGoneError} nobody listens there.
+ * @throws {NoAgentError} it does not answer.
+ */
+export async function askAgent(
+  agent: AgentFile,
+  { path, init, token }: Omit<AgentCall, "storeFile">,
+): Promise<Response> {
   const headers = new Headers(init?.headers);
   const known = token ?? (agent.tokenFile === undefined ? undefined : await readTokenFile(agent.tokenFile));
   if (known !== undefined) headers.set("authorization", `Bearer ${known}`);
@@ -35,9 +54,18 @@ export async function callAgent({ storeFile, path, init, token }: AgentCall): Pr
     return await fetch(agent.admin + path, { ...init, headers, redirect: "error" });
   } catch (cause) {
     if (init?.signal?.aborted) throw cause;
-    throw new NoAgentError(
-      `Cannot call the agent on ${storeFile}: process ${agent.pid} does not answer at ${agent.admin}; is it stopping?`,
-      { cause },
-    );
+    const wrong =
+      `Cannot call the agent on ${agent.store}: process ${agent.pid} does not answer at ${agent.admin}`;
+    if (isRefused(cause)) throw new AgentGoneError(`${wrong}; it has ended`, { cause });
+    throw new NoAgentError(`${wrong}; is it stopping?`, { cause });
   }
+}
+
+/** Whether the machine itself said that the port is closed. */
+function isRefused(error: unknown): boolean {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if ("code" in at && at.code === "ECONNREFUSED") return true;
+    if (/connection refused|os error (111|61|10061)/i.test(at.message)) return true;
+  }
+  return false;
 }

@@ -36,6 +36,11 @@ export function deadLetterTopic(topic: string): string {
   return `${topic}.dlq`;
 }
 
+/** Whether a topic holds another's dead letters. */
+export function isDeadLetterTopic(topic: string): boolean {
+  return topic.endsWith(deadLetterTopic(""));
+}
+
 /** The record as it goes to the dead-letter topic: key, value and headers as they were, the reason in more headers. */
 export function deadLetter({ record, cause, attempts, group, at }: GivenUp): OutgoingRecord {
   const names = DEAD_LETTER_HEADERS;

@@ -65,7 +65,8 @@ export interface HandlerResult {
   outputs?: readonly PublishRequest[];
   /**
    * Runs in the transaction that also stores the outputs and the group's offset: synchronous, short, nothing but SQL.
-   * Parse before, so that the write lock is held for the inserts alone. What it returns is published too.
+   * Parse before, so that the write lock is held for the inserts alone. What it returns is published too. It may be run
+   * a second time after a rollback, so it must have no effect except through `tx`.
    */
   write?(tx: Transaction): readonly PublishRequest[] | void;
 }

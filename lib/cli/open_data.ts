@@ -15,8 +15,10 @@ export interface OpenData extends AsyncDisposable {
 
 /** How the file is opened. */
 export interface OpenDataOptions {
-  /** Make the file where it is missing, and write to it. */
+  /** Write to it. */
   write: boolean;
+  /** Make the file where it is missing. Default: that is an error, for its name was mistyped. */
+  create?: boolean;
   /** The configuration, where it was loaded before. */
   config?: Loaded;
 }
@@ -32,7 +34,12 @@ export async function openData(call: ConfigCall, options: OpenDataOptions): Prom
   const opened = new AsyncDisposableStack();
   try {
     const store = opened.use(
-      await openStore({ file: sqlite, readOnly: !options.write, powerSafe: power_safe }),
+      await openStore({
+        file: sqlite,
+        readOnly: !options.write,
+        create: options.create ?? false,
+        powerSafe: power_safe,
+      }),
     );
     const local = opened.use(await openLocalLog(store));
     if (options.write) {

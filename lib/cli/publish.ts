@@ -1,8 +1,10 @@
 import type { OutgoingRecord } from "../bus/contract.ts";
 import type { CliCommand } from "./command.ts";
+import { StoreError } from "../store/error.ts";
 import { unknownTopic } from "./follow.ts";
 import { plural } from "./format.ts";
 import { lineToRecord } from "./line_records.ts";
+import type { OpenData } from "./open_data.ts";
 import { numberOption } from "./number_option.ts";
 import { type Line, readLines } from "./read_lines.ts";
 
@@ -47,7 +49,7 @@ export const publish: CliCommand = {
         headers: Array.isArray(options.header) ? options.header : undefined,
       });
     toRecord(name); // wrong flags are told before anything is opened
-    await using data = await openData(call, { write: true });
+    await using data = await openData(call, { write: true, create: true });
     const topic = data.topicName(name);
     const [known] = await data.local.topics.describe([topic]);
     if (!known) throw await unknownTopic(data.local, topic);
@@ -58,6 +60,7 @@ export const publish: CliCommand = {
         }, counted from 0`,
       );
     }
+    await refuseWhereFull(data);
     if (io.stdin.isTerminal) await io.stderr.write("one record a line; Ctrl-D ends\n");
     const record = toRecord(topic);
     let published = 0;
@@ -65,7 +68,10 @@ export const publish: CliCommand = {
       const lots = readLines(io.stdin.stream(), { max: LINES_AT_ONCE, maxLength: LONGEST_LINE, signal });
       for await (const lot of lots) {
         const { records, failed } = upToTheFirstWrong(lot, record);
-        if (records.length > 0) await data.local.send(records);
+        if (records.length > 0) {
+          await refuseWhereFull(data);
+          await data.local.send(records);
+        }
         published += records.length;
         if (failed) throw failed;
       }
@@ -75,6 +81,19 @@ export const publish: CliCommand = {
     }
   },
 };
+
+/** What is published by hand obeys the same limits as what plugins publish. */
+async function refuseWhereFull({ store, local, config }: OpenData): Promise<void> {
+  const { storageState } = await import("../plugin/storage_state.ts");
+  const { diskSpace } = await import("../store/disk_space.ts");
+  const { accepting, reason } = storageState({
+    free: await diskSpace(store.file),
+    minFreeDisk: config.host.store.min_free_disk,
+    logBytes: local.bytes(),
+    maxLogBytes: config.host.log.max_bytes,
+  });
+  if (!accepting) throw new StoreError("full", `Cannot publish: ${reason}`);
+}
 
 /** A wrong line stops the command, but what stands before it is published. */
 function upToTheFirstWrong(

@@ -1,5 +1,6 @@
 import type { CliCommand, Invocation } from "./command.ts";
 import type { Host } from "../plugin/host_contract.ts";
+import { EXIT } from "./exit.ts";
 import { plural } from "./format.ts";
 import type { MakeOptions } from "./make_host.ts";
 import { styleFor } from "./style.ts";
@@ -18,8 +19,8 @@ export const run: CliCommand = {
   run: (call) => runAgent(call, {}),
 };
 
-/** Starts an agent, says what it is, and stops it when asked to. */
-export async function runAgent(call: Invocation, options: MakeOptions): Promise<void> {
+/** Starts an agent, says what it is, and stops it when asked to. The exit code is 1 where something accepted was lost. */
+export async function runAgent(call: Invocation, options: MakeOptions): Promise<number> {
   const { makeHost } = await import("./make_host.ts");
   const { describeAgent } = await import("./describe_agent.ts");
   const { io, signal } = call;
@@ -33,7 +34,9 @@ export async function runAgent(call: Invocation, options: MakeOptions): Promise<
   await io.stderr.write(`stopping: ${underWay(host)}; once more to stop at once\n`);
   const report = await host.stop({ timeoutMs: made.config.host.agent.drain_timeout });
   for (const left of report.left) await io.stderr.write(`not finished: ${left}\n`);
+  for (const lost of report.lost) await io.stderr.write(`given up: ${lost}\n`);
   await io.stderr.write("stopped\n");
+  return report.lost.length > 0 ? EXIT.failed : EXIT.ok;
 }
 
 /** What a stop waits for, as far as plugins tell. */

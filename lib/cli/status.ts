@@ -1,6 +1,7 @@
+import { isDeadLetterTopic } from "../bus/dead_letters.ts";
 import type { CliCommand } from "./command.ts";
 import type { FileStatus } from "./file_status.ts";
-import type { RunningAgent } from "./running_agent.ts";
+import type { RunningAgent } from "./running_agents.ts";
 import { bytes, count, duration, plural } from "./format.ts";
 import { printable } from "./printable.ts";
 import { type Style, styleFor } from "./style.ts";
@@ -16,7 +17,7 @@ export const status: CliCommand = {
   async run(call) {
     const { openData } = await import("./open_data.ts");
     const { fileStatus } = await import("./file_status.ts");
-    const { runningAgent } = await import("./running_agent.ts");
+    const { runningAgents } = await import("./running_agents.ts");
     const { existsSync } = await import("node:fs");
     const { loadConfiguration } = await import("./configuration.ts");
     const { io, signal } = call;
@@ -25,22 +26,22 @@ export const status: CliCommand = {
     if (!existsSync(file)) {
       await io.stdout.write(
         call.options.json === true
-          ? `${JSON.stringify({ agent: null, file: null })}\n`
+          ? `${JSON.stringify({ agents: [], file: null })}\n`
           : `no agent runs, and ${file} does not exist yet; start with: capstan run\n`,
       );
       return 0;
     }
-    const agent = await runningAgent(file, { token: config.host.admin.token, signal });
+    const agents = await runningAgents(file, { token: config.host.admin.token, signal });
     await using data = await openData(call, { write: false, config });
     const found = await fileStatus(data.store, data.local);
     if (call.options.json === true) {
-      await io.stdout.write(`${JSON.stringify({ agent: agent ?? null, file: found }, null, 2)}\n`);
+      await io.stdout.write(`${JSON.stringify({ agents, file: found }, null, 2)}\n`);
     } else {
       await io.stdout.write(
-        agentText(agent, styleFor(io.stdout)) + "\n" + fileText(found, styleFor(io.stdout)),
+        agentsText(agents, styleFor(io.stdout)) + "\n" + fileText(found, styleFor(io.stdout)),
       );
     }
-    return agent && !isWell(agent) ? 1 : 0;
+    return agents.every(isWell) ? 0 : 1;
   },
 };
 
@@ -48,9 +49,12 @@ function isWell({ status }: RunningAgent): boolean {
   return !("unreachable" in status) && status.status !== "failed";
 }
 
-function agentText(running: RunningAgent | undefined, style: Style): string {
-  if (!running) return `${style.bold("agent")}  no agent runs on this file\n`;
-  const { agent, status } = running;
+function agentsText(running: readonly RunningAgent[], style: Style): string {
+  if (running.length === 0) return `${style.bold("agent")}  no agent runs on this file\n`;
+  return running.map((each) => agentText(each, style)).join("");
+}
+
+function agentText({ agent, status }: RunningAgent, style: Style): string {
   if ("unreachable" in status) {
     return `${style.bold("agent")}  pid ${agent.pid} holds this file, but ${agent.admin} ${
       style.red("does not answer")
@@ -88,7 +92,8 @@ function fileText(found: FileStatus, style: Style): string {
   const rows = found.views.map((view) => [view.name, count(view.rows)]);
   const topics = [
     ["topic", "partitions", "kept", "ever"],
-    ...found.topics.map((
+    // A dead-letter topic is news once something is in it.
+    ...found.topics.filter(({ name, end }) => end > 0 || !isDeadLetterTopic(name)).map((
       topic,
     ) => [topic.name, `${topic.partitions}`, count(topic.records), count(topic.end)]),
   ];

@@ -1,5 +1,5 @@
-import { Hono } from "hono";
-import { type GuardOptions, refusal } from "../access/guard.ts";
+import { type Context, Hono } from "hono";
+import { type GuardOptions, refusal, type Visitor } from "../access/guard.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { formatAddress, isLoopback, parseListenAddress } from "./listen_address.ts";
 import { listenError } from "./listen_error.ts";
@@ -14,7 +14,10 @@ export type AdminHandler = (
 export interface AdminRoute {
   method: string;
   path: string;
+  /** Answers who may know. */
   handler: AdminHandler;
+  /** Answers, instead, who lacks the token on a path that is open without it. Default: `handler`. */
+  brief?: AdminHandler;
 }
 
 /** How the admin listener is made. */
@@ -105,11 +108,7 @@ export class AdminServer {
   #app(guard: GuardOptions): Hono {
     const app = new Hono();
     app.use(async (context, next) => {
-      const refused = refusal(guard, {
-        method: context.req.method,
-        path: context.req.path,
-        header: (name) => context.req.header(name),
-      });
+      const refused = refusal(guard, visitorOf(context));
       if (!refused) {
         await next();
         context.res.headers.set("x-content-type-options", "nosniff");
@@ -118,8 +117,11 @@ export class AdminServer {
       const headers = refused.status === 401 ? { "www-authenticate": "Bearer" } : undefined;
       return json({ error: refused.error }, refused.status, headers);
     });
-    for (const { method, path, handler } of this.#options.routes) {
-      app.on(method.toUpperCase(), path, (context) => handler(context.req.raw, context.req.param()));
+    for (const { method, path, handler, brief = handler } of this.#options.routes) {
+      app.on(method.toUpperCase(), path, (context) => {
+        const knows = refusal({ ...guard, open: [] }, visitorOf(context)) === null;
+        return (knows ? handler : brief)(context.req.raw, context.req.param());
+      });
     }
     app.notFound((context) => json({ error: `no such path: ${context.req.path}` }, 404));
     app.onError((error) => {
@@ -128,6 +130,10 @@ export class AdminServer {
     });
     return app;
   }
+}
+
+function visitorOf({ req }: Context): Visitor {
+  return { method: req.method, path: req.path, header: (name) => req.header(name) };
 }
 
 /** A JSON answer. */

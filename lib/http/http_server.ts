@@ -1,4 +1,10 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerOptions,
+  type ServerResponse,
+} from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { listenError } from "./listen_error.ts";
@@ -16,8 +22,15 @@ export interface HttpServerOptions {
   handler(request: IncomingMessage, response: ServerResponse): void;
   /** Called for each upgrade; without it upgrades are refused. */
   upgrade?(request: IncomingMessage, socket: Duplex, head: Uint8Array): void;
+  /** Which upgrades `upgrade` gets; `handler` gets the others as plain requests. Default: all. */
+  shouldUpgrade?(request: IncomingMessage): boolean;
   /** What a client did wrong before a request stood, and what a handler threw. */
   onError?(error: unknown): void;
+}
+
+/** An option of node:http that its types do not know yet. */
+interface UpgradeOptions extends ServerOptions {
+  shouldUpgradeCallback?(request: IncomingMessage): boolean;
 }
 
 const KEEP_ALIVE_MS = 75_000;
@@ -37,7 +50,12 @@ export class HttpServer {
   constructor(options: HttpServerOptions) {
     this.name = options.name;
     this.#options = options;
+    const { upgrade, shouldUpgrade } = options;
+    const accepting: UpgradeOptions = upgrade && shouldUpgrade
+      ? { shouldUpgradeCallback: (request) => shouldUpgrade(request) }
+      : {};
     this.#server = createServer({
+      ...accepting,
       keepAlive: true,
       noDelay: true,
       keepAliveTimeout: KEEP_ALIVE_MS,
@@ -49,7 +67,7 @@ export class HttpServer {
     this.#server.timeout = 0;
     this.#server.maxRequestsPerSocket = 0;
     this.#server.on("connection", (socket) => this.#track(socket));
-    if (options.upgrade) {
+    if (upgrade) {
       this.#server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
     }
     this.#server.on("clientError", (error, socket) => {

@@ -15,7 +15,7 @@ export interface AdminSubject {
   drainOutbox(signal: AbortSignal): Promise<{ drained: boolean; lag: number; detail?: string } | null>;
 }
 
-/** Paths answered without a token: they say no more than up or down. */
+/** Paths answered without a token, for an orchestrator; then they say no more than up or down. */
 export const OPEN_PATHS: readonly string[] = ["/healthz", "/readyz"];
 
 const MAX_DRAIN_MS = 10 * 60_000;
@@ -35,14 +35,18 @@ export function adminRoutes(subject: AdminSubject, registry: Registry, meter: Ro
       method: "GET",
       path: "/healthz",
       handler: () => json({ status: worst(subject.health()), parts: subject.health() }),
+      brief: () => json({ status: worst(subject.health()) }),
     },
     {
       method: "GET",
       path: "/readyz",
       handler: () => {
-        const parts = subject.health();
-        const ready = subject.state === "running" && worst(parts) !== "failed";
-        return json({ ready, state: subject.state, parts }, ready ? 200 : 503);
+        const ready = isReady(subject);
+        return json({ ready, state: subject.state, parts: subject.health() }, ready ? 200 : 503);
+      },
+      brief: () => {
+        const ready = isReady(subject);
+        return json({ ready }, ready ? 200 : 503);
       },
     },
     { method: "GET", path: "/admin/status", handler: async () => json(await subject.status()) },
@@ -72,6 +76,10 @@ export function adminRoutes(subject: AdminSubject, registry: Registry, meter: Ro
         : json({ error: `the agent is ${subject.state}` }, 503),
   }));
   return [...own, ...plugins];
+}
+
+function isReady(subject: AdminSubject): boolean {
+  return subject.state === "running" && worst(subject.health()) !== "failed";
 }
 
 /** The worst of the parts' states. */

@@ -105,7 +105,13 @@ export class Agent implements AdminSubject {
     try {
       this.#listeners.refuseNew();
       for (const { plugin, hooks } of [...this.#begun].reverse()) {
-        await steps.run(`drain of ${plugin}`, () => within(over.signal, hooks.drain?.(over.signal)));
+        await steps.run(`drain of ${plugin}`, async () => {
+          try {
+            await within(over.signal, hooks.drain?.(over.signal));
+          } catch (cause) {
+            throw new Error(`${errorChain(cause)}${figuresOf(hooks)}`, { cause });
+          }
+        });
       }
       await this.#listeners.close(steps, over.signal);
       await this.#close(steps, over.signal, { drain: true });
@@ -114,8 +120,13 @@ export class Agent implements AdminSubject {
       await timer;
     }
     const waiting = this.#waiting;
+    const lost = this.#begun.flatMap(({ plugin, hooks }) =>
+      (hooks.lost?.() ?? []).map((each) => `${plugin}: ${each}`)
+    );
+    for (const each of lost) this.#log.error("Something accepted was given up.", { lost: each });
     return {
       drained: steps.left.length === 0,
+      lost,
       left: waiting > 0
         ? [...steps.left, `${waiting} records wait for Kafka; the next start sends them`]
         : steps.left,
@@ -289,7 +300,9 @@ export class Agent implements AdminSubject {
   async #close(steps: StopSteps, signal: AbortSignal, how: { drain: boolean }): Promise<void> {
     await this.#streams?.stop(steps, signal, how);
     for (const { plugin, hooks } of [...this.#begun].reverse()) {
-      await steps.run(`stop of ${plugin}`, () => within(signal, hooks.stop?.()));
+      // What only closes gets its moments even where draining took all the time.
+      const closing = signal.aborted ? AbortSignal.timeout(UNDO_MS) : signal;
+      await steps.run(`stop of ${plugin}`, () => within(closing, hooks.stop?.()));
     }
     const kafka = this.#kafka;
     if (kafka) {
@@ -313,6 +326,12 @@ export class Agent implements AdminSubject {
     for (const { server } of this.#registry.servers) server.bind(undefined);
     this.state = "stopped";
   }
+}
+
+/** What a plugin counts, where its drain took too long: ` (active_calls 3)`. */
+function figuresOf({ health }: Registry["hooks"][number]["hooks"]): string {
+  const counted = Object.entries(health?.().figures ?? {}).filter(([, value]) => value !== 0);
+  return counted.length === 0 ? "" : ` (${counted.map(([name, value]) => `${name} ${value}`).join(", ")})`;
 }
 
 function detail(health: Health): { detail?: string } {

@@ -6,7 +6,7 @@ import type { Meter } from "../telemetry/metrics.ts";
 import type { PluginContext, PluginStore } from "./contract.ts";
 import type { Registry } from "./registry.ts";
 import { StoreError } from "../store/error.ts";
-import type { StorageState } from "./storage_monitor.ts";
+import type { StorageState } from "./storage_state.ts";
 
 /** What is open while the agent runs; absent before and after. */
 export interface OpenParts {
@@ -55,7 +55,12 @@ export function createContext(options: ContextOptions): PluginContext {
       registry.topics.declare(plugin, spec);
     },
     producer: (topic) => ({
-      send: (value, rest) => rejecting(() => bus("publish").publish([{ ...rest, topic, value }]).then(first)),
+      send: (value, rest) =>
+        rejecting(() => {
+          const { accepting, reason } = parts.storage?.state ?? { accepting: true };
+          if (!accepting) throw new StoreError("full", `Cannot publish to ${topic}: ${reason}`);
+          return bus("publish").publish([{ ...rest, topic, value }]).then(first);
+        }),
     }),
     append: (topic, record, how) =>
       rejecting(() => {

@@ -53,13 +53,22 @@ export interface PluginHooks {
   drain?(signal: AbortSignal): void | Promise<void>;
   /** Last call, after the streams have drained. Safe without `start`, and twice. */
   stop?(): void | Promise<void>;
+  /**
+   * Asked once, when everything is closed: what had been accepted and could not be kept, one sentence each. The agent
+   * says so, and ends with 1.
+   */
+  lost?(): readonly string[];
   /** Cheap and synchronous; asked at each `/healthz` and `/readyz`. */
   health?(): Health;
 }
 
 /** Publishes to one topic. */
 export interface Producer {
-  /** Resolves with the position when the record is durable on this machine. */
+  /**
+   * Resolves with the position when the record is durable on this machine.
+   * @throws {AppendFailure} nothing was stored; "full" while `storage()` does not accept. What a stream handler gives is
+   * taken all the same.
+   */
   send(value: OutgoingValue, options?: Omit<PublishRequest, "topic" | "value">): Promise<Position>;
 }
 
@@ -129,6 +138,8 @@ export interface PluginCommand {
   options?: readonly CommandOption[];
   /** Command lines that show it at work, for `--help`. */
   examples?: readonly string[];
+  /** Makes the SQLite file where it is missing. Default: a missing file is an error, for its name was mistyped. */
+  creates?: boolean;
   /** The exit code is 0, or what it returns. Throwing prints the error and exits 1. */
   run(call: CommandCall): Promise<number | void>;
 }
@@ -190,15 +201,16 @@ export interface PluginContext {
   /** A producer of a declared topic. What it sends is durable in the local log, and relayed where the bus is Kafka. */
   producer(topic: string): Producer;
   /**
-   * Appends to the local log; resolves when durable.
-   * @throws {AppendFailure} nothing was stored.
+   * Appends to the local log; resolves when durable. For what must not be lost: above `log.max_bytes`, where a
+   * producer is refused, it goes on.
+   * @throws {AppendFailure} nothing was stored; "full" while the disk has less than `store.min_free_disk`.
    */
   append(
     topic: string,
     record: Omit<PublishRequest, "topic">,
     options?: { signal?: AbortSignal },
   ): Promise<Position>;
-  /** Free bytes on the store's disk are above `min_free_disk`, and the log is below `log.max_bytes`. */
+  /** Whether free bytes on the store's disk are above `min_free_disk`, and the log is below `log.max_bytes`. */
   storage(): { accepting: boolean; reason?: string };
   /** Handles a topic's records. With `options.worker` no handler is given. */
   stream(options: StreamOptions, handler?: StreamHandler): StreamHandle;

@@ -69,7 +69,7 @@ export function createHost(options: HostOptions): Host {
   async function stopOnce(timeoutMs: number): Promise<StopReport> {
     // A start under way is finished first: half an agent can't be stopped in order.
     const started = await life.starting?.then(() => true, () => false);
-    if (!life.agent || !started) return { drained: true, left: [] };
+    if (!life.agent || !started) return { drained: true, left: [], lost: [] };
     return await life.agent.stop(timeoutMs);
   }
 

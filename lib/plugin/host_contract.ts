@@ -27,7 +27,7 @@ export interface HostSettings {
     min_free_disk?: number;
   };
   log: {
-    /** Bytes of the local log above which the HTTP API refuses. */
+    /** Bytes of the local log above which producers, and with them the HTTP API, are refused. */
     max_bytes?: number;
     /** Milliseconds a record of the local log is kept where its topic says nothing. */
     retention?: number;
@@ -80,8 +80,10 @@ export type CommandInput = Pick<CommandCall, "args" | "options" | "stdout" | "st
 export interface StopReport {
   /** Everything under way was finished within the time. */
   drained: boolean;
-  /** What was not, and why; one sentence each. */
+  /** What was not, and why; one sentence each. It is on disk or was cut off, and the next start goes on with it. */
   left: readonly string[];
+  /** What had been accepted and is gone; one sentence each. */
+  lost: readonly string[];
 }
 
 /** An agent: plugins, bus, store and listeners. */

@@ -24,6 +24,7 @@ export class Listeners {
         setting: options.setting ?? `the address in [plugins.${plugin}]`,
         handler: (request, response) => options.handler(request, response),
         ...(options.upgrade && { upgrade: options.upgrade.bind(options) }),
+        ...(options.shouldUpgrade && { shouldUpgrade: options.shouldUpgrade.bind(options) }),
         onError: (error) => log.debug("A connection failed.", { error }),
       });
       await server.listen();

@@ -11,6 +11,7 @@ import type { Registry } from "./registry.ts";
 /**
  * Runs a command on an opened and migrated store; plugins, streams and listeners stay unstarted. Gives its exit code.
  * @throws {Error} there is no such command, or what it threw.
+ * @throws {StoreError} the file is missing and the command makes none.
  */
 export async function runCommand(
   options: HostOptions,
@@ -22,7 +23,11 @@ export async function runCommand(
   const found = registry.commands.find(({ command }) => command.path === path);
   if (!found) throw new Error(`Cannot run "${path}": no plugin has such a command`);
   const { settings, storeFile, meter } = options;
-  await using store = await openStore({ file: storeFile, powerSafe: settings.store.power_safe ?? false });
+  await using store = await openStore({
+    file: storeFile,
+    powerSafe: settings.store.power_safe ?? false,
+    create: found.command.creates ?? false,
+  });
   await using log = await openLocalLog(store, { log: options.log.child({ component: "log" }) });
   await prepareStore(store, log, registry, options);
   const names = new TopicNames(registry.topics.renamed(settings.topics));

@@ -2,6 +2,7 @@ import type { Clock } from "../bus/clock.ts";
 import type { Health } from "../telemetry/health.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Meter } from "../telemetry/metrics.ts";
+import { type StorageState, storageState } from "./storage_state.ts";
 
 /** What is watched, and its limits in bytes. */
 export interface StorageMonitorOptions {
@@ -14,14 +15,6 @@ export interface StorageMonitorOptions {
   log: Logger;
   meter: Meter;
   clock: Clock;
-}
-
-/** Whether more is taken in; `reason` is a sentence. */
-export interface StorageState {
-  accepting: boolean;
-  reason?: string;
-  /** The disk has less than `store.min_free_disk`: recorded calls are not stored any more, either. */
-  diskFull?: boolean;
 }
 
 /** Looks at disk and log now and then, so that asking costs nothing. */
@@ -71,24 +64,19 @@ export class StorageMonitor {
 
   /** One look. What can't be measured stops nothing: the write itself will say. */
   async look(): Promise<void> {
-    const { freeDisk, logBytes, minFreeDisk = 0, maxLogBytes = Infinity, log } = this.#options;
+    const { freeDisk, logBytes, minFreeDisk, maxLogBytes, log } = this.#options;
     try {
       const free = await freeDisk();
       const size = logBytes();
       this.#free.set(free);
       this.#size.set(size);
-      const reason = free < minFreeDisk
-        ? `${free} bytes of disk are free, below store.min_free_disk (${minFreeDisk})`
-        : size > maxLogBytes
-        ? `the log holds ${size} bytes, above log.max_bytes (${maxLogBytes})`
-        : undefined;
+      const state = storageState({ free, minFreeDisk, logBytes: size, maxLogBytes });
+      const { reason } = state;
       if (reason === undefined && !this.#state.accepting) log.info("Events are accepted again.");
       if (reason !== undefined && this.#state.accepting) {
         log.error("No more events are accepted.", { reason });
       }
-      this.#state = reason === undefined
-        ? { accepting: true }
-        : { accepting: false, reason, diskFull: free < minFreeDisk };
+      this.#state = state;
       this.#blind = undefined;
     } catch (error) {
       if (this.#blind === undefined) log.warn("Disk and log could not be measured.", { error });

@@ -14,13 +14,14 @@ export default {
   setup(ctx, config) {
     const store = registerLedger(ctx, config);
     const proxy = new Proxy(ctx, config);
-    registerDeriver(ctx);
+    registerDeriver(ctx, config);
     registerApi(ctx, store);
-    registerCommands(ctx);
+    registerCommands(ctx, config);
     return {
       start: () => proxy.open(config.project ?? projectName(process.cwd())),
       drain: (signal) => proxy.drain(signal),
       stop: () => proxy.close(),
+      lost: () => proxy.lost(),
       health: () => proxy.health(),
     };
   },

@@ -1,5 +1,17 @@
 import type { SettingsOf, SettingsSchema } from "capstan";
 
+/** Address of a listener: `host:port`, `:port`, `[v6]:port`. */
+const ADDRESS = {
+  pattern: "(\\[[0-9a-fA-F:.]+\\]|[^:\\[\\]\\s/]*):[0-9]{1,5}",
+  form: 'an address as "127.0.0.1:8080", "[::1]:8080" or ":8080" (all interfaces)',
+} as const;
+
+/** Origin of an upstream, with a base path where it has one; names and passwords in it are refused. */
+const ORIGIN = {
+  pattern: "https?://[^/?#@]+(/[^?#]*)?",
+  form: 'an origin as "https://api.openai.com", with a base path where it has one',
+} as const;
+
 /** Settings of the tapes plugin: `[plugins.tapes]`, with tapes' own keys as aliases. */
 export const settings = {
   provider: {
@@ -12,7 +24,7 @@ export const settings = {
   },
   upstream: {
     type: "string",
-    pattern: "https?://[^/?#@]+(/[^?#]*)?",
+    ...ORIGIN,
     doc: "Origin calls are forwarded to, with a base path where it has one. Default: the provider's own " +
       "(https://api.openai.com, https://api.anthropic.com, http://localhost:11434).",
     alias: "proxy.upstream",
@@ -21,6 +33,7 @@ export const settings = {
   },
   listen: {
     type: "string",
+    ...ADDRESS,
     default: "127.0.0.1:8080",
     doc: "Address of the proxy: host:port, or :port for all interfaces.",
     alias: "proxy.listen",
@@ -46,12 +59,13 @@ export const settings = {
       },
       upstream: {
         type: "string",
-        pattern: "https?://[^/?#@]+(/[^?#]*)?",
+        ...ORIGIN,
         doc: "Origin and base path. Default: the type's own.",
       },
-      listen: { type: "string", doc: "Address of a listener for this provider alone." },
+      listen: { type: "string", ...ADDRESS, doc: "Address of a listener for this provider alone." },
       upstream_ca_file: {
         type: "string",
+        path: true,
         doc:
           "PEM file of further certificate authorities for this upstream. Default: the plugin's own setting.",
       },
@@ -59,6 +73,7 @@ export const settings = {
   },
   upstream_ca_file: {
     type: "string",
+    path: true,
     doc: "PEM file of certificate authorities trusted for upstreams, beside the system's.",
   },
   upstream_timeout: {

@@ -62,7 +62,8 @@ Deno.test("without free disk answers are forwarded and health says why (forward)
   await using agent = await startAgent({ dir: dir.path });
   assert.equal(await oneTurn(agent.proxy, "hello", { stream: false }), "echo: hello");
   assert.match((await health(agent)).text, /min_free_disk/);
-  assert.equal(await agent.stop(), 0, agent.said());
+  assert.equal(await agent.stop(), 1, agent.said());
+  assert.match(agent.said(), /^given up: tapes: 1 forwarded call could not be stored$/m);
   assert.equal((await ledgerOf(`${dir.path}/capstan.sqlite`)).turns, 0, "stored below min_free_disk");
   assert.match(agent.said(), /given up/);
 });

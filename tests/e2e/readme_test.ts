@@ -4,7 +4,16 @@ import { capstan } from "./capstan.ts";
 import { recordsOf } from "./records.ts";
 import { tempDir } from "./temp_dir.ts";
 
-const FREE_PORTS = ["run", "--admin-listen", "127.0.0.1:0", "--listen", "127.0.0.1:0"];
+const FREE_PORTS = [
+  "run",
+  "--debug",
+  "--upstream",
+  "http://127.0.0.1:9",
+  "--admin-listen",
+  "127.0.0.1:0",
+  "--listen",
+  "127.0.0.1:0",
+];
 
 /** Runs a command line through a shell, as somebody who copies it does. */
 async function shell(line: string): Promise<string> {
@@ -62,19 +71,36 @@ Deno.test("a newcomer's path: run on nothing, the printed curl, log, show, tail,
     }
   });
 
-  await t.step("no key is in the file", async () => {
+  await t.step("no key is in the file, its WAL or what the agent said", async () => {
     const secret = "sk-must-not-be-stored-93751";
-    await (await fetch(`${agent.proxy}/agents/demo/providers/echo/v1/chat/completions`, {
+    const query = `?api_key=${secret}&key=${secret}&access_token=${secret}`;
+    await (await fetch(`${agent.proxy}/agents/demo/providers/echo/v1/chat/completions${query}`, {
       method: "POST",
-      headers: { authorization: `Bearer ${secret}`, "x-api-key": secret, cookie: `a=${secret}` },
+      headers: {
+        authorization: `Bearer ${secret}`,
+        "proxy-authorization": `Basic ${secret}`,
+        "x-api-key": secret,
+        "api-key": secret,
+        "x-goog-api-key": secret,
+        cookie: `a=${secret}`,
+      },
       body: JSON.stringify({ model: "echo", messages: [{ role: "user", content: "hi" }] }),
     })).text();
+    // A call that fails is logged, if any is.
+    await (await fetch(`${agent.proxy}/v1/models${query}`, { headers: { "x-api-key": secret } })).text();
+    await derived(agent.admin);
+    const secretless = async () => {
+      for await (const entry of Deno.readDir(dir.path)) {
+        if (!entry.isFile) continue;
+        const bytes = await Deno.readFile(`${dir.path}/${entry.name}`);
+        assert.ok(!new TextDecoder("latin1").decode(bytes).includes(secret), entry.name);
+      }
+    };
+    await secretless();
+    assert.ok((await recordsOf("tapes.turns.v1", { dir: dir.path })).length >= 3);
     assert.equal(await agent.stop(), 0, agent.said());
-    for await (const entry of Deno.readDir(dir.path)) {
-      if (!entry.isFile) continue;
-      const bytes = await Deno.readFile(`${dir.path}/${entry.name}`);
-      assert.ok(!new TextDecoder("latin1").decode(bytes).includes(secret), entry.name);
-    }
+    await secretless();
+    assert.ok(!agent.said().includes(secret), agent.said());
   });
 
   await t.step("after the stop the commands still work, and status says that no agent runs", async () => {

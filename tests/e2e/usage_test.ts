@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { startAgent } from "./agent.ts";
 import { capstan, capstanCommand } from "./capstan.ts";
+import { writeConfig } from "./config.ts";
 import { tempDir } from "./temp_dir.ts";
 
 async function withConfig(toml: string, args: readonly string[]) {
@@ -81,6 +83,49 @@ Deno.test("--help of every command prints usage and examples, and ends with 0", 
     assert.equal(code, 0, name);
     assert.match(out, /^Usage: capstan /, name);
   }
+});
+
+Deno.test("a file that is not there is an error for commands that read it, and stays away", async () => {
+  await using dir = await tempDir();
+  const missing = ["--config-dir", dir.path, "--sqlite", `${dir.path}/capstam.sqlite`];
+  for (
+    const args of [
+      ["log"],
+      ["show", "0198f3c2"],
+      ["derive", "--again"],
+      [
+        "tail",
+        "tapes.nodes.v1",
+      ],
+      ["outbox", "drain"],
+      ["tail", "tapes.nodes.v1", "--group", "g"],
+    ]
+  ) {
+    const { code, error } = await capstan({ args: [...args, ...missing] });
+    assert.equal(code, 1, args.join(" "));
+    assert.match(error, /capstam\.sqlite: there is no such file; check the path/, args.join(" "));
+  }
+  assert.deepEqual([...Deno.readDirSync(dir.path)], []);
+});
+
+Deno.test("status tells of every agent on a file, and of none that was killed", async () => {
+  await using dir = await tempDir();
+  await writeConfig(dir.path, { upstream: "http://127.0.0.1:9" });
+  const status = async () => (await capstan({ args: ["status", "--config-dir", dir.path] })).out;
+  await using first = await startAgent({ dir: dir.path });
+  await using second = await startAgent({ dir: dir.path });
+  const both = await status();
+  for (const { pid, proxy } of [first, second]) {
+    assert.match(both, new RegExp(`ok, pid ${pid}\\b`));
+    assert.ok(both.includes(proxy), both);
+  }
+  assert.doesNotMatch(both, /\.dlq/, "empty dead-letter topics are no news");
+  await second.kill();
+  const one = await status();
+  assert.match(one, new RegExp(`ok, pid ${first.pid}\\b`));
+  assert.doesNotMatch(one, new RegExp(`pid ${second.pid}\\b`));
+  assert.equal(await first.stop(), 0);
+  assert.match(await status(), /no agent runs/);
 });
 
 Deno.test("a reader that leaves early ends the program quietly", async () => {

@@ -1,9 +1,10 @@
 import type { PluginCommand } from "capstan";
+import type { ParseOptions } from "../parse/call.ts";
 import { Progress } from "./progress.ts";
 import { grouped } from "./text.ts";
 
 /** `capstan derive --again`. */
-export const deriveCommand: PluginCommand = {
+export const deriveCommand = (limits: ParseOptions = {}): PluginCommand => ({
   path: "derive",
   doc: "Derive the kept raw calls again, with the parsers of today (see keep_calls).",
   options: [{ flags: "--again", doc: "Do it." }],
@@ -19,6 +20,7 @@ export const deriveCommand: PluginCommand = {
     await using progress = new Progress(call.stderr);
     const derived = await deriveAgain(
       call,
+      limits,
       ({ calls }) => progress.show({ what: "deriving again", done: calls }),
     );
     await progress[Symbol.asyncDispose]();
@@ -33,4 +35,4 @@ export const deriveCommand: PluginCommand = {
     );
     return failed > 0 ? 1 : 0;
   },
-};
+});

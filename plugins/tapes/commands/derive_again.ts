@@ -3,7 +3,7 @@ import { CALLS_TOPIC } from "../call.ts";
 import { prepareBatch } from "../derive/derive_batch.ts";
 import { type ParsedCall, toParsedCall } from "../derive/prepare_call.ts";
 import { readCall } from "../derive/read_call.ts";
-import { parseCall } from "../parse/call.ts";
+import { parseCall, type ParseOptions } from "../parse/call.ts";
 
 /** Calls derived in one transaction. */
 const BATCH = 100;
@@ -21,6 +21,7 @@ export interface Derived {
 /** Derives all kept calls with today's parsers. Rows that stay the same give no event; nodes are never doubled. */
 export async function deriveAgain(
   call: Pick<CommandCall, "store" | "commit" | "records" | "signal">,
+  limits: ParseOptions = {},
   report: (derived: Derived) => Promise<void> = () => Promise.resolve(),
 ): Promise<Derived> {
   const derived: Derived = { calls: 0, turns: 0, nodes: 0, failed: 0 };
@@ -44,7 +45,7 @@ export async function deriveAgain(
     const read = readCall(record.value);
     try {
       if (!("call" in read)) throw read.cause;
-      batch.push(toParsedCall(read.call, parseCall));
+      batch.push(toParsedCall(read.call, (call) => parseCall(call, limits)));
     } catch {
       // What was known of the call stays; the count is told.
       derived.failed++;

@@ -82,6 +82,7 @@ export const importCommand: PluginCommand = {
     flags: "--from-start",
     doc: "Look at every node again, not only at those behind the last import.",
   }],
+  creates: true,
   examples: ["capstan import ~/.tapes/tapes.sqlite"],
   async run(call) {
     const path = call.args[0] ?? "";

@@ -1,4 +1,4 @@
-import type { PluginCommand } from "capstan";
+import type { PluginCommand, Reader } from "capstan";
 import { type ConversationFilter, newestConversations } from "../ledger/conversations.ts";
 import { renderLog } from "./render_log.ts";
 import { paperOf } from "./text.ts";
@@ -13,6 +13,18 @@ function limitOf(value: unknown): number {
     );
   }
   return limit;
+}
+
+/** Files of tapes and what was imported from them have nodes, but no turns to list. */
+function hasNodes(db: Reader): boolean {
+  return db.get("SELECT 1 FROM nodes LIMIT 1") !== undefined;
+}
+
+function noneText(filtered: boolean, nodes: boolean): string {
+  if (filtered) return "No conversation is of that kind.\n";
+  return nodes
+    ? "No conversation is recorded yet; nodes that tapes wrote are shown by `capstan show HASH`.\n"
+    : "No conversation is recorded yet.\n";
 }
 
 /** `capstan log`: conversations, newest first. */
@@ -39,6 +51,6 @@ export const logCommand: PluginCommand = {
     const found = store.read((db) => newestConversations(db, { limit, filter }));
     if (options.json) await stdout.write(found.map((each) => `${JSON.stringify(each)}\n`).join(""));
     else if (found.length > 0) await stdout.write(renderLog(found, paperOf(stdout)));
-    else await stderr.write("No conversation is recorded yet.\n");
+    else await stderr.write(noneText(Object.keys(filter).length > 0, store.read(hasNodes)));
   },
 };

@@ -1,10 +1,13 @@
 import type { PluginContext } from "capstan";
+import { parseOptions } from "../derive/parse_options.ts";
+import type { Settings } from "../settings.ts";
 import { deriveCommand } from "./derive.ts";
 import { importCommand } from "./import.ts";
 import { logCommand } from "./log.ts";
 import { showCommand } from "./show.ts";
 
-/** Registers `log`, `show`, `import` and `derive`. They need nothing of the settings. */
-export function registerCommands(ctx: PluginContext): void {
-  for (const command of [logCommand, showCommand, importCommand, deriveCommand]) ctx.command(command);
+/** Registers `log`, `show`, `import` and `derive`. */
+export function registerCommands(ctx: PluginContext, settings: Pick<Settings, "capture_limit">): void {
+  const derive = deriveCommand(parseOptions(settings));
+  for (const command of [logCommand, showCommand, importCommand, derive]) ctx.command(command);
 }

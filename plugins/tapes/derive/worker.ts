@@ -1,5 +1,5 @@
 import type { Batch, BusRecord, HandlerFactory, HandlerResult, PublishRequest } from "capstan";
-import { parseCall } from "../parse/call.ts";
+import { parseCall, type ParseOptions } from "../parse/call.ts";
 import { CallError, prepareBatch } from "./derive_batch.ts";
 import { failedCall, type ParsedCall, toParsedCall } from "./prepare_call.ts";
 import { readCall } from "./read_call.ts";
@@ -11,7 +11,8 @@ const REMEMBERED = 1_000;
  * The deriver: calls in, turns, nodes and their events out. Every call gets one row of the ledger. A call that can't
  * be derived gets a row that says so and goes to the dead letters with its bytes; it stalls no other.
  */
-const factory: HandlerFactory = (ctx) => {
+const factory: HandlerFactory = (ctx, options) => {
+  const limits = limitsOf(options);
   const turns = ctx.counter({ name: "turns_total", help: "Calls entered in the ledger." });
   const nodes = ctx.counter({ name: "nodes_total", help: "Nodes stored for the first time." });
   /** Calls whose rows SQLite refused, by id. */
@@ -23,7 +24,7 @@ const factory: HandlerFactory = (ctx) => {
     let cause: unknown = "cause" in read ? read.cause : refused.get(read.call.meta.id);
     if ("call" in read && cause === undefined) {
       try {
-        return toParsedCall(read.call, parseCall);
+        return toParsedCall(read.call, (call) => parseCall(call, limits));
       } catch (error) {
         cause = error;
       }
@@ -67,5 +68,13 @@ const factory: HandlerFactory = (ctx) => {
     };
   };
 };
+
+/** The limits that came along to the Worker; the parser has its own for those that did not. */
+function limitsOf(options: unknown): ParseOptions {
+  return typeof options === "object" && options !== null && "maxDecodedBytes" in options &&
+      typeof options.maxDecodedBytes === "number"
+    ? { maxDecodedBytes: options.maxDecodedBytes }
+    : {};
+}
 
 export default factory;

@@ -28,6 +28,8 @@ export class Proxy {
   readonly #trusted: TrustedPeers;
   readonly #waiters = new Set<() => void>();
   #project: string | undefined;
+  /** Calls given up before the stop began. */
+  #givenUpBefore = 0;
 
   /** @throws {Error} a setting makes no sense; the message names it. */
   constructor(ctx: ProxyContext, settings: Settings) {
@@ -80,6 +82,7 @@ export class Proxy {
   /** Resolves when no call is under way and none waits for the store, or when `signal` aborts. Ends tunnels. */
   async drain(signal: AbortSignal): Promise<void> {
     const { active, recorder } = this.#parts;
+    this.#givenUpBefore = this.#givenUp;
     while (active.size > 0 && !signal.aborted) {
       for (const entry of [...active]) entry.shutDown();
       if (active.size > 0) await this.#change(signal);
@@ -94,6 +97,16 @@ export class Proxy {
     this.#parts.recorder.close();
   }
 
+  /** What of the calls under way, or waiting for the store, when the stop began has no row. Asked when all is closed. */
+  lost(): string[] {
+    const { active, recorder } = this.#parts;
+    const calls = active.size + recorder.waiting.calls + this.#givenUp - this.#givenUpBefore;
+    if (calls === 0) return [];
+    return [
+      calls === 1 ? "1 forwarded call could not be stored" : `${calls} forwarded calls could not be stored`,
+    ];
+  }
+
   /** How storing fares. */
   health(): Health {
     const { recorder, active, budget } = this.#parts;
@@ -102,6 +115,10 @@ export class Proxy {
       ...health,
       figures: { ...health.figures, active_calls: active.size, capture_bytes: budget.used },
     };
+  }
+
+  get #givenUp(): number {
+    return Number(this.#parts.recorder.health().figures?.given_up_calls ?? 0);
   }
 
   #all(): Set<Provider> {

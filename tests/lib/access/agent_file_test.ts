@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
-import { stat, writeFile } from "node:fs/promises";
+import { readdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import {
   type AgentFile,
   agentFilePath,
-  findAgent,
+  findAgents,
   removeAgentFile,
   writeAgentFile,
 } from "../../../lib/access/agent_file.ts";
+import { callAgent } from "../../../lib/access/call_agent.ts";
 import { ensureTokenFile, readTokenFile } from "../../../lib/access/token_file.ts";
 
 async function inFolder(work: (folder: string) => Promise<void>) {
@@ -30,28 +31,76 @@ function agent(folder: string, pid = process.pid): AgentFile {
   };
 }
 
-Deno.test("findAgent() finds the agent that wrote its file, readable by its owner alone, until it is removed", () =>
+Deno.test("findAgents() finds the agent that wrote its file, readable by its owner alone, until it is removed", () =>
   inFolder(async (folder) => {
     const own = agent(folder);
     await writeAgentFile(own);
-    assert.deepEqual(await findAgent(own.store), own);
-    if (Deno.build.os !== "windows") assert.equal((await stat(agentFilePath(own.store))).mode & 0o777, 0o600);
+    assert.deepEqual(await findAgents(own.store), [own]);
+    if (Deno.build.os !== "windows") {
+      assert.equal((await stat(agentFilePath(own.store, own.pid))).mode & 0o777, 0o600);
+    }
     await removeAgentFile(own.store, own.pid);
-    assert.equal(await findAgent(own.store), undefined);
+    assert.deepEqual(await findAgents(own.store), []);
   }));
 
-Deno.test("findAgent() does not believe the file of a process that is gone", () =>
+Deno.test("findAgents() does not believe the file of a process that is gone", () =>
   inFolder(async (folder) => {
     const gone = new Deno.Command(Deno.execPath(), { args: ["--version"], stdout: "null" }).spawn();
     await gone.status;
     await writeAgentFile(agent(folder, gone.pid));
-    assert.equal(await findAgent(join(folder, "capstan.sqlite")), undefined);
+    assert.deepEqual(await findAgents(join(folder, "capstan.sqlite")), []);
   }));
 
-Deno.test("findAgent() takes half a file for none", () =>
+Deno.test("findAgents() takes half a file for none", () =>
   inFolder(async (folder) => {
-    await writeFile(join(folder, "agent.json"), '{"pid": 1');
-    assert.equal(await findAgent(join(folder, "capstan.sqlite")), undefined);
+    await writeFile(join(folder, "agent-1.json"), '{"pid": 1');
+    assert.deepEqual(await findAgents(join(folder, "capstan.sqlite")), []);
+  }));
+
+Deno.test("findAgents() finds every agent on a file, the newest first, and none of another file", () =>
+  inFolder(async (folder) => {
+    const first = agent(folder);
+    // The parent of this process lives as long as it does.
+    const second = { ...agent(folder, process.ppid), startedAt: "2025-01-31T00:00:01.000Z" };
+    const other = { ...agent(folder, 1), store: join(folder, "other.sqlite") };
+    for (const each of [first, second, other]) await writeAgentFile(each);
+    assert.deepEqual(await findAgents(first.store), [second, first]);
+    assert.deepEqual(await findAgents(other.store), [other]);
+    await removeAgentFile(first.store, second.pid);
+    assert.deepEqual(await findAgents(first.store), [first]);
+  }));
+
+Deno.test("writeAgentFile() removes the files of agents that died", () =>
+  inFolder(async (folder) => {
+    const gone = new Deno.Command(Deno.execPath(), { args: ["--version"], stdout: "null" }).spawn();
+    await gone.status;
+    await writeAgentFile(agent(folder, gone.pid));
+    const own = agent(folder);
+    await writeAgentFile(own);
+    assert.deepEqual(await readdir(folder), [`agent-${own.pid}.json`]);
+  }));
+
+Deno.test("callAgent() passes over an agent that died, and one whose process id is another's now", () =>
+  inFolder(async (folder) => {
+    await using server = Deno.serve(
+      { port: 0, hostname: "127.0.0.1", onListen() {} },
+      () => new Response("here"),
+    );
+    const alive = { ...agent(folder), admin: `http://127.0.0.1:${server.addr.port}` };
+    const ended = Deno.listen({ port: 0, hostname: "127.0.0.1" });
+    const { port } = ended.addr;
+    ended.close();
+    const recycled = {
+      ...agent(folder, process.ppid),
+      admin: `http://127.0.0.1:${port}`,
+      startedAt: "2025-01-31T00:00:01.000Z",
+    };
+    await writeAgentFile(alive);
+    await writeAgentFile(recycled);
+    const answer = await callAgent({ storeFile: alive.store, path: "/" });
+    assert.equal(await answer.text(), "here");
+    await removeAgentFile(alive.store, alive.pid);
+    await assert.rejects(callAgent({ storeFile: alive.store, path: "/" }), /none runs there/);
   }));
 
 Deno.test("removeAgentFile() leaves another agent's file alone", () =>
@@ -59,7 +108,7 @@ Deno.test("removeAgentFile() leaves another agent's file alone", () =>
     const own = agent(folder);
     await writeAgentFile(own);
     await removeAgentFile(own.store, own.pid + 1);
-    assert.deepEqual(await findAgent(own.store), own);
+    assert.deepEqual(await findAgents(own.store), [own]);
   }));
 
 Deno.test("ensureTokenFile() makes a token once, readable by its owner alone", () =>

@@ -105,3 +105,12 @@ Deno.test("status without a file says how to start", async () => {
   assert.equal(code, 0);
   assert.match(out, /other\.sqlite does not exist yet; start with: capstan run/);
 });
+
+Deno.test("publish takes nothing in below store.min_free_disk", async () => {
+  await using at = await place();
+  await Deno.writeTextFile(`${at.dir}/config.toml`, '[store]\nmin_free_disk = "900000GB"\n');
+  const { code, error } = await at.capstan(["publish", "greetings"], "a\n");
+  assert.equal(code, 1);
+  assert.match(error, /Cannot publish: \d+ bytes of disk are free, below store.min_free_disk/);
+  assert.equal(parsed((await at.capstan(["tail", "greetings", ...READ])).out).length, 0);
+});

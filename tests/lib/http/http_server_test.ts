@@ -116,3 +116,27 @@ Deno.test("close() is safe unstarted and twice", async () => {
   await server.close();
   await server.close();
 });
+
+Deno.test("an upgrade that shouldUpgrade declines is a plain request, body and all", async () => {
+  const server = await serve({
+    upgrade: (_, socket) => void socket.end("HTTP/1.1 101 Switching Protocols\r\n\r\n"),
+    shouldUpgrade: (request) => request.headers.upgrade !== "h2c",
+    handler: (request, response) => void request.pipe(response),
+  });
+  const { hostname, port } = new URL(server.origin ?? "");
+  const ask = async (protocol: string) => {
+    const socket = connect(Number(port), hostname);
+    socket.write(
+      `POST / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, close\r\nUpgrade: ${protocol}\r\nContent-Length: 4\r\n\r\nbody`,
+    );
+    let said = "";
+    for await (const part of socket.setEncoding("utf8")) said += part;
+    return said;
+  };
+  try {
+    assert.match(await ask("h2c"), /^HTTP\/1\.1 200 [\s\S]*body/);
+    assert.match(await ask("websocket"), /^HTTP\/1\.1 101 /);
+  } finally {
+    await server.close();
+  }
+});

@@ -5,7 +5,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import process from "node:process";
 import { callAgent } from "../../../lib/access/call_agent.ts";
-import { findAgent } from "../../../lib/access/agent_file.ts";
+import { agentFilePath, findAgents } from "../../../lib/access/agent_file.ts";
 import type { Plugin, PluginContext, StreamHandle } from "../../../lib/plugin/contract.ts";
 import { withHost } from "./rig.ts";
 
@@ -76,7 +76,7 @@ Deno.test("a host runs its plugins' lives in order, and stops them backwards", a
       "a listen",
       "b listen",
     ]);
-    assert.deepEqual(await host.stop(), { drained: true, left: [] });
+    assert.deepEqual(await host.stop(), { drained: true, left: [], lost: [] });
     const stopped = said.filter((each) => !each.endsWith("handle")).slice(started.length);
     assert.deepEqual(stopped, ["b drain", "a drain", "b stop", "a stop"]);
     assert.ok(said.lastIndexOf("a handle") > said.indexOf("a drain"), "what drain appended was handled");
@@ -106,8 +106,8 @@ for (const step of ["setup", "migrate", "start", "listen"]) {
       const stops = said.filter((each) => each.endsWith("stop"));
       assert.deepEqual(stops, step === "setup" || step === "migrate" ? [] : ["b stop", "a stop"]);
       assert.equal(host.adminOrigin, undefined);
-      assert.equal(existsSync(join(folder, "agent.json")), false);
-      assert.deepEqual(await host.stop(), { drained: true, left: [] });
+      assert.equal(existsSync(agentFilePath(join(folder, "capstan.sqlite"), process.pid)), false);
+      assert.deepEqual(await host.stop(), { drained: true, left: [], lost: [] });
       if (step !== "setup") {
         assert.equal(existsSync(join(folder, "capstan.sqlite-wal")), false, "the store is closed");
       }
@@ -117,8 +117,8 @@ for (const step of ["setup", "migrate", "start", "listen"]) {
 
 Deno.test("stop() is safe unstarted and twice, and start() after it is refused", () =>
   withHost([], async ({ host }) => {
-    assert.deepEqual(await host.stop(), { drained: true, left: [] });
-    assert.deepEqual(await host.stop(), { drained: true, left: [] });
+    assert.deepEqual(await host.stop(), { drained: true, left: [], lost: [] });
+    assert.deepEqual(await host.stop(), { drained: true, left: [], lost: [] });
     await assert.rejects(host.start(), /was stopped/);
   }));
 
@@ -138,13 +138,18 @@ Deno.test("a signal that aborts during the start undoes it", async () => {
 Deno.test("what does not drain in time is left, named, and the rest is stopped", async () => {
   const stuck: Plugin = {
     name: "stuck",
-    setup: () => ({ drain: () => new Promise<void>(() => {}) }),
+    setup: () => ({
+      drain: () => new Promise<void>(() => {}),
+      health: () => ({ status: "ok", figures: { active_calls: 3, waiting_calls: 0 } }),
+      lost: () => ["2 calls could not be stored"],
+    }),
   };
   await withHost([stuck], async ({ host, folder }) => {
     await host.start();
-    const { drained, left } = await host.stop({ timeoutMs: 20 });
+    const { drained, left, lost } = await host.stop({ timeoutMs: 20 });
     assert.equal(drained, false);
-    assert.match(left[0] ?? "", /drain of stuck: the 20 ms/);
+    assert.match(left[0] ?? "", /drain of stuck: the 20 ms .* \(active_calls 3\)$/);
+    assert.deepEqual(lost, ["stuck: 2 calls could not be stored"]);
     assert.equal(existsSync(join(folder, "capstan.sqlite-wal")), false, "the store is closed");
   });
 });
@@ -258,7 +263,7 @@ Deno.test("the admin listener serves metrics, health, status, and the plugins' r
     await host.start();
     const storeFile = join(folder, "capstan.sqlite");
     const call = (path: string, init?: RequestInit) => callAgent({ storeFile, path, init });
-    assert.equal((await findAgent(storeFile))?.pid, process.pid);
+    assert.equal((await findAgents(storeFile))[0]?.pid, process.pid);
     assert.equal(await (await call("/hello/you")).text(), "hello you");
     const metrics = await (await call("/metrics")).text();
     assert.match(metrics, /capstan_p_calls_total 1/);
@@ -283,7 +288,7 @@ Deno.test("the admin listener serves metrics, health, status, and the plugins' r
     assert.equal(wrong.status, 404);
     await wrong.body?.cancel();
     await host.stop();
-    assert.equal(await findAgent(storeFile), undefined);
+    assert.deepEqual(await findAgents(storeFile), []);
     await assert.rejects(call("/healthz"), /none runs there/);
   });
 });
@@ -307,6 +312,12 @@ Deno.test("off loopback the admin listener needs the token of a file that comman
     const bare = await fetch(`${host.adminOrigin}/metrics`);
     assert.equal(bare.status, 401);
     await bare.body?.cancel();
+    const health = await fetch(`${host.adminOrigin}/healthz`);
+    assert.deepEqual(await health.json(), { status: "ok" }, "no more than up or down without the token");
+    const ready = await fetch(`${host.adminOrigin}/readyz`);
+    assert.deepEqual([ready.status, await ready.json()], [200, { ready: true }]);
+    const known = await callAgent({ storeFile, path: "/healthz" });
+    assert.ok("parts" in await known.json());
     const answer = await callAgent({ storeFile, path: "/metrics" });
     assert.equal(answer.status, 200);
     await answer.body?.cancel();
@@ -359,60 +370,7 @@ Deno.test("a call under way when the stop begins is answered", async () => {
     const stopped = host.stop();
     finish();
     assert.equal(await answer, "late");
-    assert.deepEqual(await stopped, { drained: true, left: [] });
-  });
-});
-
-Deno.test("runCommand() runs a command on a migrated store, with nothing started", async () => {
-  const said: string[] = [];
-  let folder = "";
-  const silent = { write: async () => {}, isTerminal: false, columns: 80 };
-  const plugin: Plugin = {
-    name: "p",
-    setup(ctx) {
-      ctx.topic({ name: "in", partitions: 1 });
-      ctx.store([{ version: 1, name: "t", up: (tx) => tx.run("CREATE TABLE t (v)") }]);
-      ctx.command({
-        path: "do it",
-        doc: "Does it.",
-        run: async (call) => {
-          await call.store.write((tx) => tx.run("INSERT INTO t VALUES (?)", call.args[0] ?? null));
-          const rows = call.store.read((db) => db.all<{ v: string }>("SELECT v FROM t"));
-          const [position] = await call.publish([{ topic: "in", value: "x" }]);
-          said.push(rows[0]?.v ?? "", String(position?.offset));
-          await call.commit((tx) => {
-            tx.run("INSERT INTO t VALUES ('with')");
-            return [{ topic: "in", value: "y" }];
-          });
-          const failing = call.commit((tx) => {
-            tx.run("INSERT INTO t VALUES ('without')");
-            throw new Error("no");
-          });
-          await assert.rejects(failing, /no/);
-          for await (const record of call.records("in")) said.push(bytes(record.value));
-          await using file = await call.openFile(join(folder, "capstan.sqlite"));
-          said.push(file.read((db) => db.all<{ v: string }>("SELECT v FROM t").map(({ v }) => v).join("+")));
-          await assert.rejects(call.admin("/healthz"), /none runs there/);
-          return 3;
-        },
-      });
-      return { start: () => void said.push("started") };
-    },
-  };
-  await withHost([plugin], async ({ host, folder: at }) => {
-    folder = at;
-    host.register();
-    assert.deepEqual(host.commands.map(({ plugin, command }) => [plugin, command.path]), [["p", "do it"]]);
-    const input = {
-      args: ["word"],
-      options: {},
-      stdout: silent,
-      stderr: silent,
-      signal: new AbortController().signal,
-    };
-    assert.equal(await host.runCommand("do it", input), 3);
-    assert.deepEqual(said, ["word", "0", '"x"', '"y"', "word+with"]);
-    await assert.rejects(host.runCommand("undo", input), /no plugin has such a command/);
+    assert.deepEqual(await stopped, { drained: true, left: [], lost: [] });
   });
 });
 
@@ -424,24 +382,6 @@ Deno.test("what a plugin registers after its setup is refused", async () => {
     await assert.rejects(async () => await late?.append("t", { value: 1 }), /the agent does not run/);
     assert.deepEqual(late?.storage(), { accepting: false, reason: "the agent does not run" });
   });
-});
-
-Deno.test("while the disk is nearly full, storage() does not accept, and says why", async () => {
-  let context: PluginContext | undefined;
-  const settings = { store: { min_free_disk: 1_000 }, log: {}, admin: { listen: "127.0.0.1:0" }, topics: {} };
-  await withHost([{ name: "p", setup: (ctx) => void (context = ctx) }], async ({ host }) => {
-    await host.start();
-    assert.deepEqual(context?.storage(), {
-      accepting: false,
-      diskFull: true,
-      reason: "999 bytes of disk are free, below store.min_free_disk (1000)",
-    });
-    await assert.rejects(async () => await context?.append("t", { value: 1 }), {
-      name: "StoreError",
-      failure: "full",
-    });
-    assert.equal(host.health().storage?.status, "degraded");
-  }, { settings, parts: { freeDisk: () => Promise.resolve(999) } });
 });
 
 Deno.test("retention takes a record only when the agent's own groups have passed it", async () => {

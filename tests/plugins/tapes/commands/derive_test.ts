@@ -22,7 +22,7 @@ Deno.test("derive --again changes nothing where the parsers say the same", async
     await harness.events(NODES_TOPIC),
     await harness.events(TURNS_TOPIC),
   ];
-  const { stdout } = await runCommand(deriveCommand, harness, { options: { again: true }, kept: CALLS });
+  const { stdout } = await runCommand(deriveCommand(), harness, { options: { again: true }, kept: CALLS });
   assert.equal(stdout, "Derived 3 calls again: 0 turns changed, 0 nodes new.\n");
   const after = [
     harness.rows("turns"),
@@ -46,7 +46,7 @@ Deno.test("derive --again mends rows that differ and adds nodes that are missing
     tx.run("DELETE FROM nodes WHERE hash = (SELECT head_hash FROM turns WHERE call_id = ?)", callId(3));
   });
   const nodesBefore = (await harness.events(NODES_TOPIC)).length;
-  const { stdout, code } = await runCommand(deriveCommand, harness, {
+  const { stdout, code } = await runCommand(deriveCommand(), harness, {
     options: { again: true },
     kept: CALLS,
   });
@@ -68,7 +68,7 @@ Deno.test("derive --again enters calls that no row has yet, and keeps rows of ca
   const first = CALLS[0];
   assert.ok(first);
   const damaged = { ...first, meta: { ...first.meta, v: 2 as 1 } };
-  const { stdout, code } = await runCommand(deriveCommand, harness, {
+  const { stdout, code } = await runCommand(deriveCommand(), harness, {
     options: { again: true },
     kept: [damaged, ...CALLS.slice(1)],
   });
@@ -79,7 +79,7 @@ Deno.test("derive --again enters calls that no row has yet, and keeps rows of ca
 
 Deno.test("derive says what to do without --again, and where nothing is kept", async () => {
   await using harness = await openHarness();
-  await assert.rejects(runCommand(deriveCommand, harness, {}), /derive --again/);
-  const { stderr } = await runCommand(deriveCommand, harness, { options: { again: true } });
+  await assert.rejects(runCommand(deriveCommand(), harness, {}), /derive --again/);
+  const { stderr } = await runCommand(deriveCommand(), harness, { options: { again: true } });
   assert.match(stderr, /keep_calls/);
 });

@@ -64,7 +64,15 @@ Deno.test("log takes a limit and filters", async () => {
   assert.deepEqual(await ids({ agent: "other" }), []);
   await assert.rejects(ids({ limit: "none" }), /--limit takes a whole number/);
   const { stderr } = await runCommand(logCommand, harness, { options: { limit: "5", agent: "other" } });
-  assert.match(stderr, /No conversation/);
+  assert.match(stderr, /No conversation is of that kind/);
+});
+
+Deno.test("log without turns says so, and what to do with the nodes that tapes wrote", async () => {
+  await using harness = await openHarness();
+  const said = async () => (await runCommand(logCommand, harness, { options: { limit: "20" } })).stderr;
+  assert.equal(await said(), "No conversation is recorded yet.\n");
+  await harness.store.write((tx) => tx.run("INSERT INTO nodes (hash, created_at) VALUES ('aa', '2026')"));
+  assert.match(await said(), /nodes that tapes wrote are shown by `capstan show HASH`/);
 });
 
 Deno.test("show finds a conversation, a turn or a node by a beginning of its id", async () => {

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
+import { gzipSync } from "node:zlib";
 import type { Transaction } from "capstan";
 import { encodeCall } from "../../../../plugins/tapes/call.ts";
+import { parseOptions } from "../../../../plugins/tapes/derive/parse_options.ts";
 import { TURNS_TOPIC } from "../../../../plugins/tapes/derive/turn_event.ts";
+import worker from "../../../../plugins/tapes/derive/worker.ts";
 import type { StoredTurn } from "../../../../plugins/tapes/ledger/turns.ts";
 import { callId, callOf, chat, user } from "./calls.ts";
 import { openHarness } from "./deriver_harness.ts";
@@ -106,3 +109,17 @@ function harnessTx(tx: Transaction): Transaction {
     run: (sql, ...params) => tx.run(sql, ...params),
   };
 }
+
+Deno.test("a body that is larger than the Worker was told when its coding is undone is not derived", async () => {
+  const { meta, response } = chat(1, [user("hello")], "hi");
+  const asked = { model: "small", messages: [user("hello ".repeat(1000))] };
+  const request = gzipSync(JSON.stringify(asked));
+  const headers = { ...meta.request_headers, "content-encoding": "gzip" };
+  const calls = [{ meta: { ...meta, request_headers: headers }, request, response }];
+  for (const [capture_limit, reason] of [[100, "undecodable"], [10_000, null]] as const) {
+    const options = parseOptions({ capture_limit });
+    await using harness = await openHarness({ factory: (ctx) => worker(ctx, options) });
+    await harness.derive(calls);
+    assert.equal(harness.rows<StoredTurn>("turns")[0]?.reason, reason);
+  }
+});

@@ -177,3 +177,27 @@ Deno.test("drain waits for calls under way and for their rows", async () => {
   assert.equal(fixture.ctx.calls.length, 1);
   assert.equal(await answer, "late");
 });
+
+Deno.test("a stop that runs out of time tells how many calls have no row, and none that was given up before", async () => {
+  await using upstream = await provider();
+  // One call of some 500 bytes is kept; a second one is given up at once.
+  await using fixture = await started(upstream, { retry_memory: 700 });
+  fixture.ctx.fault = () => Promise.reject(storeError("full"));
+  for (let at = 0; at < 2; at++) await (await fetch(`${fixture.origin}/v1?plain=${at}`)).text();
+  assert.deepEqual(
+    [fixture.proxy.health().figures?.given_up_calls, fixture.proxy.health().figures?.waiting_calls],
+    [1, 1],
+  );
+  await fixture.proxy.drain(AbortSignal.abort());
+  await fixture.proxy.close();
+  assert.deepEqual(fixture.proxy.lost(), ["1 forwarded call could not be stored"]);
+});
+
+Deno.test("a stop in which everything is stored has lost nothing", async () => {
+  await using upstream = await provider();
+  await using fixture = await started(upstream);
+  await (await fetch(`${fixture.origin}/v1?plain`)).text();
+  await drained(fixture);
+  await fixture.proxy.close();
+  assert.deepEqual(fixture.proxy.lost(), []);
+});
