@@ -4,6 +4,7 @@ import type { Logger } from "../telemetry/logger.ts";
 import type { Meter } from "../telemetry/metrics.ts";
 import type { Clock } from "./clock.ts";
 import type { LocalBus } from "./local.ts";
+import type { Pace } from "./pace.ts";
 import { trimLog } from "./retention.ts";
 
 /** What keeping the file small needs. */
@@ -16,6 +17,8 @@ export interface MaintenanceOptions {
   logger: Logger;
   meter: Meter;
   clock: Clock;
+  /** Rests beside a busy thread. */
+  pace?: Pace;
 }
 
 /** Trims the log and copies the WAL into the file, round after round, until it is stopped. */
@@ -49,10 +52,11 @@ export class Maintenance {
 
   /** One round. */
   async round(): Promise<void> {
-    const { log, meter, clock } = this.#options;
+    const { log, meter, clock, pace } = this.#options;
     const trimmed = await trimLog(log, {
       groupsOf: (topic) => this.#holds.get(topic.name) ?? [],
       now: () => clock.now(),
+      pace,
       signal: this.#stopping.signal,
     });
     meter.counter({ name: "capstan_log_trimmed_records_total", help: "Records retention took." })

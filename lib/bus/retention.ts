@@ -1,5 +1,6 @@
 import type { Reader } from "../store/contract.ts";
 import type { LocalBus } from "./local.ts";
+import type { Pace } from "./pace.ts";
 import { type LocalTopic, readTopics } from "./local_topics.ts";
 
 /** How the log is trimmed. */
@@ -15,6 +16,8 @@ export interface RetentionOptions {
   chunkRecords?: number;
   /** Bytes deleted in one transaction, but for the first record. Default 1 MiB. */
   chunkBytes?: number;
+  /** Rests between two transactions, beside a busy thread. */
+  pace?: Pace;
   /** Stops between two transactions. */
   signal?: AbortSignal;
 }
@@ -39,7 +42,9 @@ export async function trimLog(log: LocalBus, options: RetentionOptions): Promise
     for (let partition = 0; partition < topic.partitions; partition++) {
       while (!options.signal?.aborted) {
         const chunk = log.store.read((db) => findChunk(db, { topic, partition, groups, options }));
-        if (!chunk || !await deleteChunk(log, chunk)) break;
+        if (!chunk) break;
+        const work = () => deleteChunk(log, chunk);
+        if (!await (options.pace?.keep(chunk.oldest, work, options.signal) ?? work())) break;
         total.records += chunk.records;
         total.bytes += chunk.bytes;
       }
@@ -53,6 +58,8 @@ interface Chunk extends Trimmed {
   id: number;
   from: number;
   to: number;
+  /** Timestamp of the first of them. */
+  oldest: number;
 }
 
 interface Search {
@@ -76,7 +83,7 @@ function findChunk(db: Reader, { topic, partition, groups, options }: Search): C
   if (!row) return undefined;
   // Timestamps come from whoever sent the record; without retention they do not matter.
   const newest = topic.retentionMs === 0 ? Infinity : (options.now ?? Date.now)() - topic.retentionMs;
-  const chunk = { id: row.id, from: row.start_offset, to: row.start_offset, records: 0, bytes: 0 };
+  const chunk = { id: row.id, from: row.start_offset, to: row.start_offset, oldest: 0, records: 0, bytes: 0 };
   // length() reads no content.
   const rows = db.iterate<{ offset: number; timestamp: number; bytes: number }>(
     `SELECT offset, timestamp, coalesce(length(key), 0) + coalesce(length(value), 0) + coalesce(length(headers), 0)
@@ -88,6 +95,7 @@ function findChunk(db: Reader, { topic, partition, groups, options }: Search): C
   for (const { offset, timestamp, bytes } of rows) {
     if (timestamp > newest) break;
     if (chunk.records > 0 && chunk.bytes + bytes > (options.chunkBytes ?? 1024 * 1024)) break;
+    if (chunk.records === 0) chunk.oldest = timestamp;
     chunk.to = offset + 1;
     chunk.records++;
     chunk.bytes += bytes;

@@ -63,6 +63,7 @@ export async function startBackroom(
     });
   };
 
+  const pace = new Pace(turns, systemClock);
   const streams = new Map<string, Stream>();
   for (const wanted of start.streams) {
     const own = logger.child({ component: wanted.plugin });
@@ -81,7 +82,7 @@ export async function startBackroom(
       meter,
       clock: systemClock,
       random: Math.random,
-      pace: new Pace(turns, systemClock),
+      pace,
       onCommit: committed,
     });
     if (start.paused.includes(wanted.spec.name)) stream.pause();
@@ -94,6 +95,7 @@ export async function startBackroom(
     logger: logger.child({ component: "store" }),
     meter,
     clock: systemClock,
+    pace,
   });
 
   const report = () => {

@@ -19,7 +19,7 @@ export interface WorkerHostOptions {
 }
 
 /** Milliseconds appends of the main thread are collected before the Worker is told. */
-const POKE_MS = 1;
+const POKE_MS = 10;
 /** Milliseconds a Worker told to drop its work has until it is ended. */
 const DROP_MS = 1_000;
 
