@@ -5,15 +5,6 @@ import type { LogFields, Logger, LogLevel } from "./logger.ts";
 /** Where finished lines go; a line comes without its newline. Must not throw. */
 export type LogSink = (line: string, level: LogLevel) => void;
 
-/** One line before it is formatted. */
-export interface LogLine {
-  /** Milliseconds since 1970. */
-  time: number;
-  level: LogLevel;
-  message: string;
-  fields: LogFields;
-}
-
 /** How a logger is made. */
 export interface LoggerOptions {
   /** Least severe level that is written. Default `"info"`. */

@@ -1,4 +1,4 @@
-import type { LogLine } from "./create_logger.ts";
+import type { LogLine } from "./log_line.ts";
 import { toPlain } from "./plain.ts";
 import { maskSecrets } from "./redact.ts";
 

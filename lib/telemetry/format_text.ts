@@ -1,4 +1,4 @@
-import type { LogLine } from "./create_logger.ts";
+import type { LogLine } from "./log_line.ts";
 import { errorChain, toPlain } from "./plain.ts";
 import { isSecretName, maskSecrets } from "./redact.ts";
 

@@ -16,6 +16,8 @@ interface Contender {
   /** Share of the calls of a round it is given; slow peers get fewer. */
   share: number;
   headers?: Record<string, string>;
+  /** Resolves when nothing of the last load is left to do, so that it takes no CPU from the next contender. */
+  settled?(): Promise<void>;
 }
 
 const here = new URL(".", import.meta.url).pathname;
@@ -61,6 +63,16 @@ async function load(
   return { ...result, cpuMs: ((after.cpuSeconds - before.cpuSeconds) * 1000) / count };
 }
 
+/** Waits until an agent has derived every call. */
+async function derived(adminPort: number): Promise<void> {
+  for (;;) {
+    const response = await fetch(`http://127.0.0.1:${adminPort}/admin/status`);
+    const { streams }: { streams: { lag: number }[] } = await response.json();
+    if (streams.every(({ lag }) => lag === 0)) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
 await using stack = new AsyncDisposableStack();
 const upstream = stack.use(
   await start([Deno.execPath(), "run", "-A", `${here}upstream.ts`], { ready: { line: /^port (\d+)$/ } }),
@@ -81,7 +93,8 @@ for (const { name, tapes, more } of variants) {
   const agent = await agentCommand({ upstream: origin, tapes, more });
   stack.defer(() => agent.remove());
   const target = stack.use(await start(agent.command, { ready: { port: agent.port } }));
-  agents.push({ name, target, path: "/v1/chat/completions", share: 1 });
+  const settled = () => derived(agent.adminPort);
+  agents.push({ name, target, path: "/v1/chat/completions", share: 1, settled });
 }
 const contenders: Contender[] = [
   { name: "direct", target: upstream, path: "/v1/chat/completions", share: 1 },
@@ -114,6 +127,7 @@ for (const scenario of scenarios) {
         Math.round(scenario.count * scale * contender.share * (round < 0 ? 0.5 : 1)),
       );
       const result = await load(contender, scenario, count);
+      await contender.settled?.();
       if (result.failed) console.log(`${contender.name}: ${result.failed} of ${count} calls failed`);
       if (round >= 0) results.get(contender.name)!.push(result);
     }

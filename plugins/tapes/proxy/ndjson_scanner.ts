@@ -1,4 +1,4 @@
-import type { Terminal, TerminalScanner } from "./terminal_scanner.ts";
+import type { Terminal, TerminalScanner } from "./scanner.ts";
 
 const quote = 0x22;
 const backslash = 0x5c;

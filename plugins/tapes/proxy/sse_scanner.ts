@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import type { Terminal, TerminalScanner } from "./terminal_scanner.ts";
+import type { Terminal, TerminalScanner } from "./scanner.ts";
 
 const lf = 10;
 const cr = 13;
