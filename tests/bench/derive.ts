@@ -2,6 +2,7 @@
  * The deriver on one thread, on a real file: turns a second from the first node to the last, so that a cost that grows
  * with the file would be seen. `deno task bench derive [--nodes N] [--batch N] [--messages N]`
  */
+import process from "node:process";
 import { parseArgs } from "node:util";
 import { chat, type ChatMessage } from "../plugins/tapes/derive/calls.ts";
 import { openHarness } from "../plugins/tapes/derive/deriver_harness.ts";
@@ -50,8 +51,10 @@ let checkpointed = performance.now();
 for (let done = 0; done < nodes;) {
   let turns = 0;
   let spent = 0;
+  let cpu = 0;
   while (done < (rows.length + 1) * window) {
     const next = take(batch);
+    const before = process.cpuUsage();
     const started = performance.now();
     await harness.derive(next);
     if (performance.now() - checkpointed > 1_000) {
@@ -59,6 +62,8 @@ for (let done = 0; done < nodes;) {
       checkpointed = performance.now();
     }
     spent += performance.now() - started;
+    const { user, system } = process.cpuUsage(before);
+    cpu += user + system;
     turns += batch;
     if (turns % (batch * 16) === 0) done = stored();
   }
@@ -66,7 +71,8 @@ for (let done = 0; done < nodes;) {
     `${done}`,
     short((turns / spent) * 1000),
     short((spent / turns) * 1000),
+    short(cpu / turns),
     short(Deno.statSync(harness.store.file).size / 1e6),
   ]);
 }
-console.log(table(["nodes in the file", "turns/s", "µs a turn", "file MB"], rows));
+console.log(table(["nodes in the file", "turns/s", "µs a turn", "µs CPU a turn", "file MB"], rows));
