@@ -10,7 +10,7 @@ function load(
   text: string,
   { env = {}, flags = [] }: { env?: Record<string, string>; flags?: FlagValue[] } = {},
 ): Loaded {
-  return loadConfig({ plugins: [recorder], located: locatedText(text), env, flags, cwd: "/work" });
+  return loadConfig({ plugins: [recorder], located: locatedText(text), env, flags, cwd: "/here" });
 }
 
 function sourceOf(loaded: Loaded, key: string): string {
@@ -20,7 +20,7 @@ function sourceOf(loaded: Loaded, key: string): string {
 const UPSTREAM = "plugins.recorder.upstream";
 
 Deno.test("loadConfig() gives every setting its default without a file", () => {
-  const loaded = loadConfig({ plugins: [recorder], located: locatedText(undefined), env: {}, cwd: "/work" });
+  const loaded = loadConfig({ plugins: [recorder], located: locatedText(undefined), env: {}, cwd: "/here" });
   assert.equal(loaded.host.logging.level, "info");
   assert.equal(loaded.host.admin.listen, "127.0.0.1:8081");
   assert.equal(loaded.host.store.sqlite, "/conf/capstan.sqlite");
@@ -168,8 +168,8 @@ Deno.test("loadConfig() starts relative paths at the file's folder, others at th
   });
   assert.equal(own.host.store.sqlite, "/conf/data/x.sqlite");
   assert.deepEqual(own.plugin("recorder").settings.tls, { ca: "/home/me/ca.pem" });
-  assert.equal(load(`[storage]\nsqlite_path = "x.sqlite"\n`).host.store.sqlite, "/work/x.sqlite");
-  assert.equal(load("", { env: { CAPSTAN_STORE_SQLITE: "x.sqlite" } }).host.store.sqlite, "/work/x.sqlite");
+  assert.equal(load(`[storage]\nsqlite_path = "x.sqlite"\n`).host.store.sqlite, "/here/x.sqlite");
+  assert.equal(load("", { env: { CAPSTAN_STORE_SQLITE: "x.sqlite" } }).host.store.sqlite, "/here/x.sqlite");
 });
 
 Deno.test("loadConfig() reads a file that tapes wrote, and says which of its keys mean nothing here", () => {
