@@ -3,7 +3,7 @@ import type { Counter, Meter } from "../telemetry/metrics.ts";
 import type { BusDriver, OutgoingRecord, Position } from "./contract.ts";
 import { encodeRequest } from "./encode.ts";
 import type { PublishRequest } from "./handler.ts";
-import type { LocalBus } from "./local.ts";
+import type { LocalBus } from "./local/local_bus.ts";
 import type { TopicNames } from "./topic_names.ts";
 
 /** What moves the local log on to Kafka, in the background. */

@@ -3,7 +3,7 @@ import type { Health } from "../telemetry/health.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Meter } from "../telemetry/metrics.ts";
 import type { Clock } from "./clock.ts";
-import type { LocalBus } from "./local.ts";
+import type { LocalBus } from "./local/local_bus.ts";
 import type { Pace } from "./pace.ts";
 import { trimLog } from "./retention.ts";
 

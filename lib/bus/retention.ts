@@ -1,7 +1,7 @@
 import type { Reader } from "../store/contract.ts";
-import type { LocalBus } from "./local.ts";
+import type { LocalBus } from "./local/local_bus.ts";
 import type { Pace } from "./pace.ts";
-import { type LocalTopic, readTopics } from "./local_topics.ts";
+import { type LocalTopic, readTopics } from "./local/topics.ts";
 
 /** How the log is trimmed. */
 export interface RetentionOptions {

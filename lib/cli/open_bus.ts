@@ -35,7 +35,7 @@ export async function openBus(call: ConfigCall, { local, write }: OpenBusOptions
       [Symbol.asyncDispose]: async () => await data[Symbol.asyncDispose](),
     };
   }
-  const { KafkaBus } = await import("../bus/kafka.ts");
+  const { KafkaBus } = await import("../bus/kafka/kafka_bus.ts");
   const { createLogger } = await import("../telemetry/create_logger.ts");
   const log = createLogger({ level: config.host.logging.level === "debug" ? "debug" : "warn" });
   const bus = new KafkaBus(cluster, { log });

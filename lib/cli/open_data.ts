@@ -1,4 +1,4 @@
-import { type LocalBus, openLocalLog } from "../bus/local.ts";
+import { type LocalBus, openLocalLog } from "../bus/local/local_bus.ts";
 import type { Loaded } from "../config/load.ts";
 import { openStore } from "../store/open_store.ts";
 import type { SqliteStore } from "../store/sqlite_store.ts";

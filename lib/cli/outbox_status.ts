@@ -1,5 +1,5 @@
 import type { CliCommand } from "./command.ts";
-import type { OutboxStatus } from "../bus/relay_status.ts";
+import type { OutboxStatus } from "../bus/relay/status.ts";
 import { count, duration, plural } from "./format.ts";
 import { printable } from "./printable.ts";
 import { type Style, styleFor } from "./style.ts";
@@ -13,7 +13,7 @@ export const outboxStatus: CliCommand = {
   examples: ["capstan outbox status", "capstan outbox status --json | jq .lag"],
   async run(call) {
     const { openData } = await import("./open_data.ts");
-    const { outboxStatus: read } = await import("../bus/relay_status.ts");
+    const { outboxStatus: read } = await import("../bus/relay/status.ts");
     await using data = await openData(call, { write: false });
     const found = data.store.read((db) => read(db));
     const text = call.options.json === true

@@ -1,4 +1,4 @@
-import { isDeadLetterTopic } from "../bus/dead_letters.ts";
+import { isDeadLetterTopic } from "../bus/stream/dead_letters.ts";
 import type { CliCommand } from "./command.ts";
 import type { FileStatus } from "./file_status.ts";
 import type { RunningAgent } from "./running_agents.ts";

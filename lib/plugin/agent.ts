@@ -3,7 +3,7 @@ import { removeAgentFile } from "../access/agent_file.ts";
 import { Bus } from "../bus/bus.ts";
 import { type Clock, systemClock } from "../bus/clock.ts";
 import type { TopicSpec } from "../bus/contract.ts";
-import { openLocalLog } from "../bus/local.ts";
+import { openLocalLog } from "../bus/local/local_bus.ts";
 import { TopicNames } from "../bus/topic_names.ts";
 import type { AdminServer } from "../http/admin_server.ts";
 import { diskSpace } from "../store/disk_space.ts";

@@ -1,10 +1,10 @@
 import type { Bus } from "../bus/bus.ts";
 import type { Clock } from "../bus/clock.ts";
-import { FENCE_MIGRATIONS, FENCE_OWNER, rowsFirst } from "../bus/rows_first.ts";
-import { Stream } from "../bus/stream.ts";
-import { WorkerHost } from "../bus/worker_host.ts";
-import type { WorkerStreamSpec } from "../bus/worker_protocol.ts";
-import { WorkerStream } from "../bus/worker_stream.ts";
+import { FENCE_MIGRATIONS, FENCE_OWNER, rowsFirst } from "../bus/stream/rows_first.ts";
+import { Stream } from "../bus/stream/stream.ts";
+import { WorkerHost } from "../bus/worker/host.ts";
+import type { WorkerStreamSpec } from "../bus/worker/protocol.ts";
+import { WorkerStream } from "../bus/worker/stream.ts";
 import type { TopicSpec } from "../bus/contract.ts";
 import type { Health } from "../telemetry/health.ts";
 import type { Logger } from "../telemetry/logger.ts";

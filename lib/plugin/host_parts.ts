@@ -1,7 +1,7 @@
 import type { RelayPart } from "../bus/bus.ts";
 import type { Clock } from "../bus/clock.ts";
 import type { BusDriver, TopicSpec } from "../bus/contract.ts";
-import type { LocalBus } from "../bus/local.ts";
+import type { LocalBus } from "../bus/local/local_bus.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { RootMeter } from "../telemetry/meter.ts";
 import type { Health } from "../telemetry/health.ts";

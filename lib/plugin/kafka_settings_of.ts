@@ -1,4 +1,4 @@
-import type { KafkaSettings } from "../bus/kafka_settings.ts";
+import type { KafkaSettings } from "../bus/kafka/settings.ts";
 import type { HostSettings } from "./host_contract.ts";
 
 /** The cluster that `[kafka]` names or, for nodes alone, `[publisher.kafka]`; `undefined` where neither does. */

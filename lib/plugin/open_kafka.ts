@@ -1,11 +1,11 @@
 import { hostname } from "node:os";
 import process from "node:process";
-import { KafkaBus } from "../bus/kafka.ts";
-import { kafkaRelay } from "../bus/kafka_relay.ts";
-import { prepareTopic } from "../bus/relay_prepare.ts";
-import { RELAY_GROUP } from "../bus/relay_schema.ts";
-import type { RelayTopic } from "../bus/relay_target.ts";
-import { DEFAULT_RETRY, retryDelay } from "../bus/retry.ts";
+import { KafkaBus } from "../bus/kafka/kafka_bus.ts";
+import { kafkaRelay } from "../bus/kafka/relay.ts";
+import { prepareTopic } from "../bus/relay/prepare.ts";
+import { RELAY_GROUP } from "../bus/relay/schema.ts";
+import type { RelayTopic } from "../bus/relay/target.ts";
+import { DEFAULT_RETRY, retryDelay } from "../bus/stream/retry.ts";
 import type { Health } from "../telemetry/health.ts";
 import { errorChain } from "../telemetry/plain.ts";
 import type { HostSettings } from "./host_contract.ts";

@@ -1,5 +1,5 @@
 import type { TopicSpec } from "../bus/contract.ts";
-import type { LocalBus } from "../bus/local.ts";
+import type { LocalBus } from "../bus/local/local_bus.ts";
 import type { SqliteStore } from "../store/sqlite_store.ts";
 import { errorChain } from "../telemetry/plain.ts";
 import type { HostOptions } from "./host_contract.ts";

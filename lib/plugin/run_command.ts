@@ -1,5 +1,5 @@
 import { Bus } from "../bus/bus.ts";
-import { openLocalLog } from "../bus/local.ts";
+import { openLocalLog } from "../bus/local/local_bus.ts";
 import { TopicNames } from "../bus/topic_names.ts";
 import { openStore } from "../store/open_store.ts";
 import { commandCall } from "./command_call.ts";

@@ -1,5 +1,5 @@
 import type { TopicSpec } from "../bus/contract.ts";
-import { deadLetterSpec } from "../bus/dead_letters.ts";
+import { deadLetterSpec } from "../bus/stream/dead_letters.ts";
 import type { TopicOverride } from "./host_contract.ts";
 
 /** Topics as plugins declared them, by logical name. */

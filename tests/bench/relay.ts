@@ -5,14 +5,14 @@
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { systemClock } from "../../lib/bus/clock.ts";
-import { KafkaBus } from "../../lib/bus/kafka.ts";
-import { kafkaRelay } from "../../lib/bus/kafka_relay.ts";
-import { openLocalLog } from "../../lib/bus/local.ts";
+import { KafkaBus } from "../../lib/bus/kafka/kafka_bus.ts";
+import { kafkaRelay } from "../../lib/bus/kafka/relay.ts";
+import { openLocalLog } from "../../lib/bus/local/local_bus.ts";
 import { openStore } from "../../lib/store/open_store.ts";
 import { createMeter } from "../../lib/telemetry/meter.ts";
 import { startBroker } from "../kafka/broker.ts";
 import { kafkaAvailable } from "../kafka/jars.ts";
-import { silent } from "../lib/bus/kafka_bench.ts";
+import { silent } from "../lib/bus/kafka/bench.ts";
 import { short, table } from "./table.ts";
 
 const { values } = parseArgs({ options: { events: { type: "string", default: "200000" } } });

@@ -23,7 +23,7 @@ export function offence({ from, to }: Import): string | undefined {
     return inRoom(from, "lib/store/") ? undefined : "node:sqlite belongs to lib/store";
   }
   if (to.startsWith("@platformatic/kafka")) {
-    return from.startsWith("lib/bus/kafka") ? undefined : "@platformatic/kafka belongs to lib/bus/kafka*";
+    return from.startsWith("lib/bus/kafka/") ? undefined : "@platformatic/kafka belongs to lib/bus/kafka";
   }
   const ours = /\.tsx?$/.test(to);
   if (!ours) return undefined;

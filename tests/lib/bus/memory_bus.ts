@@ -9,7 +9,7 @@ import type {
   RecordBatch,
   Subscription,
 } from "../../../lib/bus/contract.ts";
-import { Progress } from "../../../lib/bus/progress.ts";
+import { Progress } from "../../../lib/bus/stream/progress.ts";
 import type { Transaction } from "../../../lib/store/contract.ts";
 
 /** A transaction for handlers whose `write` notes what it wrote through `run`. */

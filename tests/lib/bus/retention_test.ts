@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { LocalBus } from "../../../lib/bus/local.ts";
-import type { Gap } from "../../../lib/bus/local_cursors.ts";
+import type { LocalBus } from "../../../lib/bus/local/local_bus.ts";
+import type { Gap } from "../../../lib/bus/local/cursors.ts";
 import { trimLog } from "../../../lib/bus/retention.ts";
 import { texts } from "../../../lib/testing/bus_case.ts";
 import { TempLog } from "./temp_log.ts";

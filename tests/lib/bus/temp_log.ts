@@ -1,4 +1,4 @@
-import { type LocalBus, type LocalLogOptions, openLocalLog } from "../../../lib/bus/local.ts";
+import { type LocalBus, type LocalLogOptions, openLocalLog } from "../../../lib/bus/local/local_bus.ts";
 import { BusBench } from "../../../lib/testing/bus_case.ts";
 import { TempStore } from "../store/temp_store.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { openLocalLog } from "../../../lib/bus/local.ts";
+import { openLocalLog } from "../../../lib/bus/local/local_bus.ts";
 import { main } from "../../../lib/cli/main.ts";
 import { openStore } from "../../../lib/store/open_store.ts";
 import { fakeIo } from "./fake_io.ts";

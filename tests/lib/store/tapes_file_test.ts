@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { openLocalLog } from "../../../lib/bus/local.ts";
+import { openLocalLog } from "../../../lib/bus/local/local_bus.ts";
 import { Connection } from "../../../lib/store/connection.ts";
 import { TempStore } from "./temp_store.ts";
 

@@ -1,5 +1,5 @@
 import type { Batch, BusRecord, HandlerFactory, PublishRequest, Transaction } from "capstan";
-import { openLocalLog } from "../../../../lib/bus/local.ts";
+import { openLocalLog } from "../../../../lib/bus/local/local_bus.ts";
 import { encodeRequest } from "../../../../lib/bus/encode.ts";
 import { openStore } from "../../../../lib/store/open_store.ts";
 import { type Call, CALLS_TOPIC, encodeCall } from "../../../../plugins/tapes/call.ts";

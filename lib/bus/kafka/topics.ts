@@ -1,0 +1,178 @@
+import type { Admin } from "@platformatic/kafka";
+import type { TopicAdmin, TopicChange, TopicDescription, TopicSpec } from "../contract.ts";
+import type { KafkaClients } from "./clients.ts";
+import { kafkaError } from "./error.ts";
+import { type ListedOffset, listOffsets } from "./offsets.ts";
+import { type PlannedChange, planTopics, wantedSettings } from "./topic_plan.ts";
+
+/** Kafka's number for topics in requests about settings, for "set", and for a setting of the topic's own. */
+const TOPIC = 2;
+const SET = 0;
+const TOPIC_CONFIG = 1;
+
+/** Settings a description always has, whether they are the topic's own or the cluster's. */
+const ALWAYS = ["cleanup.policy", "retention.ms", "max.message.bytes"];
+
+/** Topics of a cluster. */
+export class KafkaTopics implements TopicAdmin {
+  readonly #clients: KafkaClients;
+  /** One change at a time: the library takes two requests for partitions at once for the same one. */
+  #applying: Promise<unknown> = Promise.resolve();
+
+  /** Connects nothing yet. */
+  constructor(clients: KafkaClients) {
+    this.#clients = clients;
+  }
+
+  /** See `TopicAdmin`. */
+  async describe(names?: readonly string[]): Promise<TopicDescription[]> {
+    const described = await this.#read("describe topics", names);
+    return described.map(({ settings, own, ...topic }) => ({
+      ...topic,
+      settings: Object.fromEntries(
+        Object.entries(settings).filter(([name]) => own.has(name) || ALWAYS.includes(name)),
+      ),
+    }));
+  }
+
+  /** See `TopicAdmin`. */
+  async plan(specs: readonly TopicSpec[]): Promise<TopicChange[]> {
+    return (await this.#plan(specs)).map(({ change }) => change);
+  }
+
+  /** @throws {ReplicationError} a topic to be created asks for more copies than there are brokers; nothing was done. */
+  /** See `TopicAdmin`. */
+  apply(specs: readonly TopicSpec[]): Promise<TopicChange[]> {
+    const applying = this.#applying.then(() => this.#apply(specs));
+    this.#applying = applying.catch(() => undefined);
+    return applying;
+  }
+
+  async #apply(specs: readonly TopicSpec[]): Promise<TopicChange[]> {
+    const planned = await this.#plan(specs);
+    for (const { replication } of planned) if (replication !== undefined) throw replication;
+    const done = planned.filter(({ change }) => change.kind !== "impossible");
+    const admin = await this.#clients.admin();
+    for (const step of done) {
+      try {
+        await this.#do(admin, step);
+      } catch (cause) {
+        const verb = { create: "create", "add-partitions": "add partitions to", "change-setting": "change" };
+        const { topic, kind } = step.change;
+        if (kind !== "impossible") throw kafkaError(`${verb[kind]} topic "${topic}"`, cause);
+      }
+    }
+    await this.#untilKnown(
+      done.filter(({ change }) => change.kind === "create").map(({ spec }) => spec.name),
+    );
+    return done.map(({ change }) => change);
+  }
+
+  async #plan(specs: readonly TopicSpec[]): Promise<PlannedChange[]> {
+    const wanted = specs.filter((spec) => !spec.localOnly);
+    if (wanted.length === 0) return [];
+    const [actual, { brokers }] = await Promise.all([
+      this.#read("plan topics", wanted.map((spec) => spec.name)),
+      this.#clients.metadata("plan topics", []),
+    ]);
+    return planTopics(wanted, actual, brokers.size);
+  }
+
+  async #do(admin: Admin, { change, spec, setting }: PlannedChange): Promise<void> {
+    const topic = spec.name;
+    if (change.kind === "create") {
+      // Settings belong beside `topics`: on a topic of the list the library drops them.
+      const configs = Object.entries(wantedSettings(spec)).map(([name, value]) => ({ name, value }));
+      const topics = [{ topic, partitions: spec.partitions, replicas: spec.replication }];
+      await admin.createTopics({ topics, configs }).catch((error: unknown) => {
+        if (!String(kafkaCodes(error)).includes("TOPIC_ALREADY_EXISTS")) throw error;
+      });
+    } else if (change.kind === "add-partitions") {
+      await admin.createPartitions({ topics: [{ name: topic, count: spec.partitions }] });
+    } else if (setting !== undefined) {
+      const configs = [{ name: setting.name, value: setting.value, configOperation: SET } as const];
+      // Not `alterConfigs`, which resets every setting it does not name.
+      await admin.incrementalAlterConfigs({
+        resources: [{ resourceType: TOPIC, resourceName: topic, configs }],
+      });
+    }
+  }
+
+  /** The controller knows a new topic before the brokers do. */
+  async #untilKnown(names: readonly string[]): Promise<void> {
+    if (names.length === 0) return;
+    for (let attempt = 0;; attempt++) {
+      try {
+        const metadata = await this.#clients.metadata("create topics", names);
+        if (
+          [...metadata.topics.values()].every((topic) => topic.partitions.every(({ leader }) => leader >= 0))
+        ) return;
+      } catch (error) {
+        if (attempt >= 50) throw error;
+      }
+      if (attempt >= 50) return;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+
+  async #read(action: string, names: readonly string[] | undefined) {
+    const admin = await this.#clients.admin();
+    try {
+      const existing = await admin.listTopics({});
+      const wanted = names === undefined ? existing : existing.filter((name) => names.includes(name));
+      if (wanted.length === 0) return [];
+      const metadata = await admin.metadata({ topics: wanted, forceUpdate: true });
+      const topics = wanted.map((name) => ({
+        name,
+        partitions: metadata.topics.get(name)?.partitions ?? [],
+      }));
+      const all = topics.flatMap(({ name, partitions }) =>
+        partitions.map((_, partition) => ({ topic: name, partition }))
+      );
+      const [starts, ends, settings] = await Promise.all([
+        listOffsets(admin, all, "earliest"),
+        listOffsets(admin, all, "latest"),
+        this.#settings(admin, wanted),
+      ]);
+      return topics.map(({ name, partitions }) => ({
+        name,
+        partitions: partitions.map((_, partition) => ({
+          partition,
+          startOffset: offsetOf(starts, name, partition),
+          endOffset: offsetOf(ends, name, partition),
+        })),
+        replication: Math.min(...partitions.map(({ replicas }) => replicas.length)),
+        settings: settings.get(name)?.all ?? {},
+        own: settings.get(name)?.own ?? new Set<string>(),
+      }));
+    } catch (cause) {
+      throw kafkaError(action, cause);
+    }
+  }
+
+  async #settings(admin: Admin, topics: readonly string[]) {
+    const resources = topics.map((resourceName) => ({ resourceType: TOPIC, resourceName } as const));
+    const found = new Map<string, { all: Record<string, string>; own: Set<string> }>();
+    for (const { resourceName, configs } of await admin.describeConfigs({ resources })) {
+      const known = configs.filter((config) => config.value !== null);
+      found.set(resourceName, {
+        all: Object.fromEntries(known.map(({ name, value }) => [name, value ?? ""])),
+        own: new Set(
+          known.filter(({ configSource }) => configSource === TOPIC_CONFIG).map(({ name }) => name),
+        ),
+      });
+    }
+    return found;
+  }
+}
+
+function offsetOf(offsets: readonly ListedOffset[], topic: string, partition: number): number {
+  return offsets.find((each) => each.topic === topic && each.partition === partition)?.offset ?? 0;
+}
+
+function kafkaCodes(error: unknown): string[] {
+  if (!(error instanceof Error)) return [];
+  const own = "apiId" in error ? [String(error.apiId)] : [];
+  const inner = error instanceof AggregateError ? error.errors.flatMap(kafkaCodes) : [];
+  return [...own, ...inner, ...kafkaCodes(error.cause)];
+}

@@ -1,0 +1,87 @@
+import type { CommitOptions, OpenOptions, Position, RecordBatch, Subscription } from "../contract.ts";
+import type { LocalContext } from "./context.ts";
+import { LocalCursors } from "./cursors.ts";
+import { startOffset } from "./offsets.ts";
+import { receiveBatch } from "./receive.ts";
+
+/** Reads all partitions of its topics for itself: no group, nothing committed, nothing written. */
+export class LocalReader implements Subscription {
+  readonly #context: LocalContext;
+  readonly #topics: ReadonlySet<string>;
+  readonly #cursors: LocalCursors;
+  readonly #closed = new AbortController();
+  readonly #onClosed: (reader: LocalReader) => void;
+
+  /**
+   * Starts where `options.from` says.
+   * @throws {RangeError} a topic does not exist.
+   */
+  constructor(context: LocalContext, options: OpenOptions & { onClosed(reader: LocalReader): void }) {
+    this.#onClosed = options.onClosed;
+    this.#context = context;
+    this.#topics = new Set(options.topics);
+    this.#cursors = new LocalCursors(context.records, context.catalog);
+    context.store.read((db) => {
+      for (const topic of this.#topics) {
+        for (const { id, partition } of context.catalog.get(db, topic, "read")) {
+          const next = startOffset(db, id, options.from);
+          this.#cursors.add({ topic, partition, next, ready: true, epoch: 0 });
+        }
+      }
+    });
+  }
+
+  /** See `Subscription`. */
+  receive(
+    options: { max: number; maxBytes: number; waitMs: number; signal?: AbortSignal },
+  ): Promise<RecordBatch | null> {
+    const { store, wakeups, catalog } = this.#context;
+    return receiveBatch({
+      wakeups,
+      topics: this.#topics,
+      waitMs: options.waitMs,
+      signal: options.signal,
+      closed: this.#closed.signal,
+      look: () =>
+        store.read((db) => {
+          for (const topic of this.#topics) {
+            for (const { partition } of catalog.find(db, topic) ?? []) {
+              // Added since: read from its start, so that nothing is missed.
+              if (this.#cursors.get(topic, partition)) continue;
+              this.#cursors.add({ topic, partition, next: 0, ready: true, epoch: 0 });
+            }
+          }
+          return this.#cursors.take(db, options, ({ topic, partition }, gap) => {
+            this.#context.gap({ group: null, topic, partition, ...gap });
+          });
+        }),
+    });
+  }
+
+  /** Always rejects: without a group there is nothing to commit. */
+  commit({ through }: CommitOptions): Promise<void> {
+    const { topic, partition, offset } = through;
+    return Promise.reject(
+      new TypeError(
+        `Cannot commit ${topic}/${partition} at ${offset}: this reader has no group; open it with one`,
+      ),
+    );
+  }
+
+  /** See `Subscription`. */
+  seek(position: Position): void {
+    this.#cursors.seek(position);
+  }
+
+  /** All partitions of its topics. */
+  assigned(): readonly { topic: string; partition: number }[] {
+    return this.#cursors.list().map(({ topic, partition }) => ({ topic, partition }));
+  }
+
+  /** Ends a `receive` that waits. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#closed.abort();
+    this.#onClosed(this);
+    return Promise.resolve();
+  }
+}

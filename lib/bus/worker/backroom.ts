@@ -1,0 +1,164 @@
+import { openStore } from "../../store/open_store.ts";
+import { WriteTurns } from "../../store/write_turns.ts";
+import type { Health } from "../../telemetry/health.ts";
+import type { Logger } from "../../telemetry/logger.ts";
+import { errorChain, toPlain } from "../../telemetry/plain.ts";
+import { createRemoteMeter } from "../../telemetry/remote_meter.ts";
+import { systemClock } from "../clock.ts";
+import type { HandlerFactory } from "../handler.ts";
+import { openLocalLog } from "../local/local_bus.ts";
+import { Maintenance } from "../maintenance.ts";
+import { Pace } from "../pace.ts";
+import { Stream } from "../stream/stream.ts";
+import { TopicNames } from "../topic_names.ts";
+import type { FromWorker, WorkerLine, WorkerStart, WorkerStreamSpec } from "./protocol.ts";
+
+/** Milliseconds between two reports of log lines, metrics and health. */
+const REPORT_MS = 100;
+/** Milliseconds SQLite may block this thread for the main thread's lock. */
+const BUSY_MS = 5_000;
+
+/** What runs in the Worker. */
+export interface RunningBackroom {
+  appended(topics: readonly string[]): void;
+  pause(stream: string): void;
+  resume(stream: string): void;
+  stop(signal: AbortSignal): Promise<void>;
+}
+
+/** Opens the store on this thread and starts the streams and the maintenance. */
+export async function startBackroom(
+  start: WorkerStart,
+  post: (message: FromWorker) => void,
+): Promise<RunningBackroom> {
+  const lines: WorkerLine[] = [];
+  const meter = createRemoteMeter();
+  const logger = collectingLogger(lines);
+  const names = new TopicNames(start.renamed);
+  const turns = new WriteTurns("second", start.turns);
+  const store = await openStore({
+    turns,
+    checkpoints: "elsewhere",
+    file: start.storeFile,
+    powerSafe: start.powerSafe,
+    busyTimeoutMs: BUSY_MS,
+    create: false,
+  });
+  const log = await openLocalLog(store, {
+    log: logger.child({ component: "log" }),
+    ...(start.leaseMs !== undefined && { leaseMs: start.leaseMs, heartbeatMs: start.leaseMs / 4 }),
+  });
+  let said = "";
+
+  const touched = new Set<string>();
+  log.onAppend((topics) => topics.forEach((topic) => touched.add(topic)));
+  let committing = false;
+  const committed = () => {
+    if (committing) return;
+    committing = true;
+    setImmediate(() => {
+      committing = false;
+      post({ kind: "committed", topics: [...touched] });
+      touched.clear();
+    });
+  };
+
+  const pace = new Pace(turns, systemClock);
+  const streams = new Map<string, Stream>();
+  for (const wanted of start.streams) {
+    const own = logger.child({ component: wanted.plugin });
+    const handler = await loadHandler(wanted, {
+      log: own,
+      counter: (options) => meter.scope(wanted.metricScope).counter(options),
+      read: (work) => store.read(work),
+    });
+    const stream = new Stream({
+      spec: wanted.spec,
+      driver: log,
+      handler,
+      realName: (topic) => names.real(topic),
+      logicalName: (topic) => names.logical(topic),
+      log: own,
+      meter,
+      clock: systemClock,
+      random: Math.random,
+      pace,
+      onCommit: committed,
+    });
+    if (start.paused.includes(wanted.spec.name)) stream.pause();
+    streams.set(wanted.spec.name, stream);
+  }
+  const maintenance = new Maintenance({
+    log,
+    holds: start.holds,
+    everyMs: start.maintenanceMs,
+    logger: logger.child({ component: "store" }),
+    meter,
+    clock: systemClock,
+    pace,
+  });
+
+  const report = () => {
+    const health: Record<string, Health> = { maintenance: maintenance.health() };
+    for (const [name, stream] of streams) health[name] = stream.health();
+    const samples = meter.take();
+    const now = JSON.stringify(health);
+    if (lines.length === 0 && samples.length === 0 && now === said) return;
+    said = now;
+    post({ kind: "report", lines: lines.splice(0), samples, health });
+  };
+  const reporting = setInterval(report, REPORT_MS);
+  for (const stream of streams.values()) stream.start();
+  maintenance.start();
+
+  return {
+    appended: (topics) => log.wake(topics),
+    pause: (name) => streams.get(name)?.pause(),
+    resume: (name) => streams.get(name)?.resume(),
+    stop: async (signal) => {
+      await Promise.all([...[...streams.values()].map((stream) => stream.stop(signal)), maintenance.stop()]);
+      await log.close();
+      await store.close();
+      clearInterval(reporting);
+      report();
+    },
+  };
+}
+
+async function loadHandler(wanted: WorkerStreamSpec, ctx: Parameters<HandlerFactory>[0]) {
+  let factory: unknown;
+  try {
+    const module: { default?: unknown } = await import(wanted.module);
+    factory = module.default;
+  } catch (cause) {
+    throw new Error(`Cannot load the handler of stream ${wanted.spec.name}: ${errorChain(cause)}`, { cause });
+  }
+  if (!isFactory(factory)) {
+    throw new Error(
+      `Cannot load the handler of stream ${wanted.spec.name}: ${wanted.module} has no function as default export`,
+    );
+  }
+  return await factory(ctx, wanted.options);
+}
+
+function isFactory(value: unknown): value is HandlerFactory {
+  return typeof value === "function";
+}
+
+/** A logger whose lines are sent on in batches; errors become text, because their causes do not cross threads whole. */
+function collectingLogger(lines: WorkerLine[], own: Record<string, unknown> = {}): Logger {
+  const write = (level: WorkerLine["level"]) => (message: string, fields?: Record<string, unknown>) => {
+    const sent = Object.entries({ ...own, ...fields }).map(([name, value]): [string, unknown] => [
+      name,
+      value instanceof Error && !(value instanceof TypeError) ? errorChain(value) : toPlain(value, name),
+    ]);
+    lines.push({ level, message, fields: Object.fromEntries(sent) });
+  };
+  return {
+    debug: write("debug"),
+    info: write("info"),
+    warn: write("warn"),
+    error: write("error"),
+    child: (fields) => collectingLogger(lines, { ...own, ...fields }),
+  };
+}

@@ -1,0 +1,203 @@
+import type { Health } from "../../telemetry/health.ts";
+import type { Logger } from "../../telemetry/logger.ts";
+import type { RootMeter } from "../../telemetry/meter.ts";
+import type { Clock } from "../clock.ts";
+import { Progress } from "../stream/progress.ts";
+import { DEFAULT_RETRY, retryDelay, type RetryPolicy } from "../stream/retry.ts";
+import type { FromWorker, ToWorker, WorkerStart } from "./protocol.ts";
+
+/** What the main thread's side of the Worker needs. */
+export interface WorkerHostOptions {
+  start: Omit<WorkerStart, "paused">;
+  log: Logger;
+  meter: RootMeter;
+  clock: Clock;
+  random(): number;
+  retry?: RetryPolicy;
+  /** The Worker appended to these topics. */
+  onAppended(topics: readonly string[]): void;
+}
+
+/** Milliseconds appends of the main thread are collected before the Worker is told. */
+const POKE_MS = 10;
+/** Milliseconds a Worker told to drop its work has until it is ended. */
+const DROP_MS = 1_000;
+
+/** One background Worker: starts it, keeps it alive, passes on what it says. */
+export class WorkerHost {
+  /** Something was committed by the Worker. */
+  readonly progress = new Progress();
+  readonly #options: WorkerHostOptions;
+  readonly #paused = new Set<string>();
+  readonly #stopping = new AbortController();
+  readonly #appended = new Set<string>();
+  #poke: ReturnType<typeof setTimeout> | undefined;
+  #worker: Worker | undefined;
+  #health: Record<string, Health> = {};
+  #down: string | undefined = "not started";
+  #crashes = 0;
+  /** Deaths since it last committed something. */
+  #failures = 0;
+  #stopped: Promise<void> | undefined;
+  #ended = Promise.withResolvers<void>();
+
+  constructor(options: WorkerHostOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Starts the Worker and resolves when its streams run. Later deaths are cured in the background.
+   * @throws {Error} it could not start: the store can't be opened there, or a handler can't be loaded.
+   */
+  async start(): Promise<void> {
+    const failed = await this.#launch();
+    if (failed !== undefined) throw new Error(`Cannot start the background worker: ${failed}`);
+  }
+
+  /** The main thread appended to these topics. Cheap: the Worker is told once for many. */
+  appended(topics: Iterable<string>): void {
+    for (const topic of topics) this.#appended.add(topic);
+    this.#poke ??= setTimeout(() => {
+      this.#poke = undefined;
+      this.#send({ kind: "appended", topics: [...this.#appended] });
+      this.#appended.clear();
+    }, POKE_MS);
+  }
+
+  /** Holds a stream, over restarts of the Worker too. */
+  pause(stream: string): void {
+    this.#paused.add(stream);
+    this.#send({ kind: "pause", stream });
+  }
+
+  /** Lets it go on. */
+  resume(stream: string): void {
+    this.#paused.delete(stream);
+    this.#send({ kind: "resume", stream });
+  }
+
+  /** Whether a stream is held. */
+  paused(stream: string): boolean {
+    return this.#paused.has(stream);
+  }
+
+  /** Health of the Worker (`worker`) and of what it said of its parts, by name. */
+  health(): Readonly<Record<string, Health>> {
+    const worker: Health = this.#down === undefined
+      ? { status: "ok", ...(this.#crashes > 0 && { figures: { restarts: this.#crashes } }) }
+      : { status: "degraded", detail: `down: ${this.#down}` };
+    return { worker, ...this.#health };
+  }
+
+  /** Lets it finish what is under way and ends it; when `signal` aborts, work is dropped. Safe unstarted and twice. */
+  stop(signal?: AbortSignal): Promise<void> {
+    this.#stopped ??= this.#stop(signal);
+    return this.#stopped;
+  }
+
+  async #stop(signal: AbortSignal | undefined): Promise<void> {
+    this.#stopping.abort();
+    clearTimeout(this.#poke);
+    const worker = this.#worker;
+    if (!worker) return;
+    let over: ReturnType<typeof setTimeout> | undefined;
+    const drop = () => {
+      this.#send({ kind: "drop" });
+      over = setTimeout(() => this.#ended.resolve(), DROP_MS);
+    };
+    this.#send({ kind: "stop" });
+    if (signal?.aborted) drop();
+    signal?.addEventListener("abort", drop, { once: true });
+    await this.#ended.promise;
+    signal?.removeEventListener("abort", drop);
+    clearTimeout(over);
+    worker.terminate();
+    this.#worker = undefined;
+    this.#down = "stopped";
+  }
+
+  /** Starts a Worker; resolves when it is ready, or with the reason why it is not. */
+  #launch(): Promise<string | undefined> {
+    const ready = Promise.withResolvers<string | undefined>();
+    const worker = new Worker(new URL("./main.ts", import.meta.url), {
+      type: "module",
+      name: "capstan",
+    });
+    this.#worker = worker;
+    const died = (reason: string) => {
+      if (this.#worker !== worker) return;
+      this.#worker = undefined;
+      worker.terminate();
+      this.#down = reason;
+      this.#ended.resolve();
+      ready.resolve(reason);
+    };
+    worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
+      if (data.kind === "ready") {
+        this.#down = undefined;
+        ready.resolve(undefined);
+      } else if (data.kind === "failed") died(data.error);
+      else this.#take(data);
+    };
+    worker.onerror = (event) => {
+      // Without this the whole process would end with the Worker.
+      event.preventDefault();
+      died(event.message);
+    };
+    worker.onmessageerror = () => died("a message could not be read");
+    void ready.promise.then((failed) => {
+      if (failed === undefined) this.#watch(worker);
+    });
+    const start: WorkerStart = { ...this.#options.start, paused: [...this.#paused] };
+    const first: ToWorker = { kind: "start", start };
+    worker.postMessage(first);
+    return ready.promise;
+  }
+
+  /** Starts the next Worker when this one has died. */
+  #watch(worker: Worker): void {
+    const onDeath = async () => {
+      const { log, clock, random, meter, retry = DEFAULT_RETRY } = this.#options;
+      while (!this.#stopping.signal.aborted) {
+        this.#crashes++;
+        this.#failures++;
+        meter.counter({ name: "capstan_worker_crashes_total", help: "Deaths of the background worker." })
+          .inc();
+        const delayMs = retryDelay(this.#failures, retry, random);
+        log.error("The background worker died; it is started again.", {
+          error: this.#down,
+          delay_ms: Math.round(delayMs),
+        });
+        await clock.sleep(delayMs, this.#stopping.signal);
+        if (this.#stopping.signal.aborted) return;
+        this.#ended = Promise.withResolvers();
+        if (await this.#launch() === undefined) {
+          log.info("The background worker runs again.");
+          return;
+        }
+      }
+    };
+    void this.#ended.promise.then(() => {
+      if (this.#worker === undefined && !this.#stopping.signal.aborted) return onDeath();
+      worker.onmessage = null;
+    });
+  }
+
+  #take(message: FromWorker): void {
+    if (message.kind === "stopped") this.#ended.resolve();
+    if (message.kind === "committed") {
+      this.#failures = 0;
+      if (message.topics.length > 0) this.#options.onAppended(message.topics);
+      this.progress.made();
+    }
+    if (message.kind === "report") {
+      this.#health = message.health;
+      this.#options.meter.record(message.samples);
+      for (const { level, message: text, fields } of message.lines) this.#options.log[level](text, fields);
+    }
+  }
+
+  #send(message: ToWorker): void {
+    this.#worker?.postMessage(message);
+  }
+}

@@ -1,0 +1,32 @@
+/// <reference lib="deno.worker" />
+import { errorChain } from "../../telemetry/plain.ts";
+import { type RunningBackroom, startBackroom } from "./backroom.ts";
+import type { FromWorker, ToWorker } from "./protocol.ts";
+
+/** Entry of the Worker: turns messages into calls. */
+const post = (message: FromWorker) => self.postMessage(message);
+const dropping = new AbortController();
+const started = Promise.withResolvers<RunningBackroom>();
+// Messages before the start, and a failed one, are not this promise's to report.
+started.promise.catch(() => {});
+
+self.onmessage = async ({ data }: MessageEvent<ToWorker>) => {
+  try {
+    if (data.kind === "start") {
+      started.resolve(await startBackroom(data.start, post));
+      post({ kind: "ready" });
+      return;
+    }
+    if (data.kind === "drop") dropping.abort();
+    const backroom = await started.promise;
+    if (data.kind === "appended") backroom.appended(data.topics);
+    else if (data.kind === "pause") backroom.pause(data.stream);
+    else if (data.kind === "resume") backroom.resume(data.stream);
+    else if (data.kind === "stop") {
+      await backroom.stop(dropping.signal);
+      post({ kind: "stopped" });
+    }
+  } catch (error) {
+    post({ kind: "failed", error: errorChain(error) });
+  }
+};

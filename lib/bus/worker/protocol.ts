@@ -1,0 +1,65 @@
+import type { Health } from "../../telemetry/health.ts";
+import type { LogLevel } from "../../telemetry/logger.ts";
+import type { Sample } from "../../telemetry/meter.ts";
+import type { StreamSpec } from "../stream/stream.ts";
+
+/** A stream whose handler runs in the Worker. */
+export interface WorkerStreamSpec {
+  spec: StreamSpec;
+  /** Module with the `HandlerFactory`. */
+  module: string;
+  /** Given to the factory; structured clone. */
+  options: unknown;
+  /** For log lines. */
+  plugin: string;
+  /** `capstan_tapes_`. */
+  metricScope: string;
+}
+
+/** What the Worker needs to begin. */
+export interface WorkerStart {
+  storeFile: string;
+  powerSafe: boolean;
+  /** Memory of the store's `WriteTurns`. */
+  turns: SharedArrayBuffer;
+  streams: readonly WorkerStreamSpec[];
+  /** Names of streams that are paused. */
+  paused: readonly string[];
+  /** Logical and real names of renamed topics. */
+  renamed: readonly (readonly [string, string])[];
+  /** By real topic: the agent's own groups, which retention waits for. */
+  holds: readonly (readonly [topic: string, groups: readonly string[]])[];
+  /** Milliseconds between two rounds of retention and checkpoint. */
+  maintenanceMs: number;
+  /** Milliseconds a dead Worker keeps its partitions. Default: the log's own. */
+  leaseMs?: number;
+}
+
+/** Main thread to Worker. */
+export type ToWorker =
+  | { kind: "start"; start: WorkerStart }
+  /** The main thread appended to these topics. */
+  | { kind: "appended"; topics: readonly string[] }
+  | { kind: "pause"; stream: string }
+  | { kind: "resume"; stream: string }
+  /** Finish what is under way and close. */
+  | { kind: "stop" }
+  /** Drop what is under way, then close. */
+  | { kind: "drop" };
+
+/** One log line of the Worker's. */
+export interface WorkerLine {
+  level: LogLevel;
+  message: string;
+  fields: Record<string, unknown>;
+}
+
+/** Worker to main thread. */
+export type FromWorker =
+  | { kind: "ready" }
+  | { kind: "report"; lines: WorkerLine[]; samples: Sample[]; health: Record<string, Health> }
+  /** The Worker appended to these topics; also a sign of progress. */
+  | { kind: "committed"; topics: readonly string[] }
+  | { kind: "stopped" }
+  /** It can't go on. */
+  | { kind: "failed"; error: string };

@@ -1,0 +1,164 @@
+import { WriteTurns } from "../../../../lib/store/write_turns.ts";
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { systemClock } from "../../../../lib/bus/clock.ts";
+import { type LocalBus, openLocalLog } from "../../../../lib/bus/local/local_bus.ts";
+import { WorkerHost } from "../../../../lib/bus/worker/host.ts";
+import { WorkerStream } from "../../../../lib/bus/worker/stream.ts";
+import { openStore } from "../../../../lib/store/open_store.ts";
+import type { SqliteStore } from "../../../../lib/store/sqlite_store.ts";
+import { createLogger } from "../../../../lib/telemetry/create_logger.ts";
+import { createMeter } from "../../../../lib/telemetry/meter.ts";
+
+const spec = {
+  name: "t/upper",
+  group: "upper",
+  topics: ["in"],
+  from: "earliest",
+  maxRecords: 100,
+  maxBytes: 1_000_000,
+  lingerMs: 0,
+  attempts: 3,
+} as const;
+
+interface Rig {
+  folder: string;
+  store: SqliteStore;
+  log: LocalBus;
+  worker: WorkerHost;
+  stream: WorkerStream;
+  lines: string[];
+  metrics(): Promise<string>;
+  told: string[];
+}
+
+async function rig(module: string, work: (rig: Rig) => Promise<void>, options: unknown = {}): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  const lines: string[] = [];
+  const told: string[] = [];
+  const meter = createMeter();
+  try {
+    await using store = await openStore({ file: join(folder, "capstan.sqlite") });
+    await using log = await openLocalLog(store);
+    await log.topics.apply([
+      { name: "in", partitions: 1, retentionMs: 0, localOnly: true },
+      { name: "out", partitions: 1, retentionMs: Infinity },
+      { name: "in.dlq", partitions: 1 },
+      { name: "sign", partitions: 1, retentionMs: 0 },
+    ]);
+    await store.migrate("t", [{
+      version: 1,
+      name: "rows",
+      up: (tx) => tx.run("CREATE TABLE rows (value, seen)"),
+    }]);
+    const worker = new WorkerHost({
+      start: {
+        storeFile: store.file,
+        powerSafe: false,
+        turns: new WriteTurns("first").memory,
+        streams: [{
+          spec,
+          module: new URL(`./modules/${module}.ts`, import.meta.url).href,
+          options: { marker: join(folder, "marker"), ...Object(options) },
+          plugin: "t",
+          metricScope: "capstan_t_",
+        }],
+        renamed: [],
+        holds: [["in", ["upper"]]],
+        maintenanceMs: 20,
+        leaseMs: 400,
+      },
+      log: createLogger({ sink: (line) => lines.push(line) }),
+      meter,
+      clock: systemClock,
+      random: () => 0,
+      retry: { baseMs: 10, maxMs: 10 },
+      onAppended: (topics) => told.push(...topics),
+    });
+    log.onAppend((topics) => worker.appended(topics));
+    const stream = new WorkerStream(spec, worker, log, systemClock);
+    try {
+      await work({ folder, store, log, worker, stream, lines, told, metrics: () => meter.text() });
+    } finally {
+      await worker.stop();
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+const rows = (store: SqliteStore) =>
+  store.read((db) => db.all<{ value: string }>("SELECT value FROM rows ORDER BY rowid")).map(({ value }) =>
+    value
+  );
+
+Deno.test("a stream in the Worker handles what the main thread appends, and reports logs, metrics and outputs", () =>
+  rig("upper", async ({ log, store, worker, stream, lines, told, metrics }) => {
+    await worker.start();
+    await log.send([{ topic: "in", value: bytes("a") }, { topic: "in", value: bytes("b") }]);
+    await stream.caughtUp();
+    assert.deepEqual(rows(store), ["a", "b"]);
+    const [end] = await log.lag("nobody", ["out"]);
+    assert.equal(end?.endOffset, 2);
+    await worker.stop();
+    assert.ok(told.includes("out"), "the main thread learns that the Worker appended");
+    assert.ok(lines.some((line) => line.includes(" t Handler made. ")), lines.join());
+    assert.match(await metrics(), /capstan_t_seen_total 2/);
+    assert.match(await metrics(), /capstan_stream_records_total\{stream="t\/upper"\} 2/);
+  }));
+
+Deno.test("the Worker takes what its group has passed out of the log", () =>
+  rig("upper", async ({ log, worker, stream, store }) => {
+    await worker.start();
+    await log.send([{ topic: "in", value: bytes("a") }]);
+    await stream.caughtUp();
+    while (store.read((db) => log.readFrom(db, { topic: "in", partition: 0, offset: 0 }, 1, 1)).length > 0) {
+      await worker.progress.next(AbortSignal.timeout(20));
+    }
+    const [left] = await log.lag("upper", ["in"]);
+    assert.equal(left?.endOffset, 1, "offsets are not reused");
+  }));
+
+Deno.test("a paused stream in the Worker waits until it is resumed", () =>
+  rig("upper", async ({ log, store, worker, stream }) => {
+    stream.pause();
+    await worker.start();
+    await log.send([{ topic: "in", value: bytes("a") }]);
+    assert.equal(stream.paused, true);
+    // That the Worker trims a topic, twice, says that it has been at work all the while.
+    for (let round = 0; round < 2; round++) {
+      const [{ offset } = { offset: 0 }] = await log.send([{ topic: "sign", value: null }]);
+      const kept = () => store.read((db) => log.readFrom(db, { topic: "sign", partition: 0, offset }, 1, 1));
+      while (kept().length > 0) await worker.progress.next(AbortSignal.timeout(20));
+    }
+    assert.equal(await stream.lag(), 1);
+    stream.resume();
+    await stream.caughtUp();
+    assert.deepEqual(rows(store), ["a"]);
+  }));
+
+Deno.test("a Worker that dies in the middle of a batch is started again, and the batch's rows are there once", () =>
+  rig("crash_once", async ({ log, store, worker, stream, lines, metrics }) => {
+    await worker.start();
+    await log.send([{ topic: "in", value: bytes("a") }, { topic: "in", value: bytes("b") }]);
+    await stream.caughtUp();
+    assert.deepEqual(rows(store), ["a", "b"]);
+    assert.ok(lines.some((line) => /ERROR.*worker died.*out of the blue/.test(line)), lines.join("\n"));
+    assert.match(await metrics(), /capstan_worker_crashes_total 1/);
+    assert.deepEqual(worker.health().worker, { status: "ok", figures: { restarts: 1 } });
+  }));
+
+Deno.test("a Worker whose handler can't be loaded does not start, and says which and why", () =>
+  rig("no_handler", async ({ worker }) => {
+    await assert.rejects(
+      worker.start(),
+      /Cannot start the background worker: .*t\/upper.*no function as default/,
+    );
+  }));
+
+Deno.test("WorkerHost.stop() is safe unstarted and twice", () =>
+  rig("upper", async ({ worker }) => {
+    await worker.stop();
+    await worker.stop();
+  }));
