@@ -1,9 +1,12 @@
-import type { BusRecord, Header, RecordBatch, StartFrom } from "./contract.ts";
+import type { BusRecord, Header, Position, StartFrom } from "./contract.ts";
 import type { Reader, Transaction } from "../store/contract.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Counter, MetricOptions } from "../telemetry/metrics.ts";
 
-/** What a value may be on its way out: bytes as they are, anything else as JSON. `null` is a tombstone. */
+/**
+ * What a value may be on its way out: bytes as they are, anything else by the topic's codec (JSON unless it has
+ * another). `null` is a tombstone.
+ */
 export type OutgoingValue = Uint8Array | string | number | boolean | null | {
   readonly [key: string]: unknown;
 } | readonly unknown[];
@@ -22,6 +25,44 @@ export interface PublishRequest {
   partition?: number;
   /** Milliseconds since 1970, UTC. Default: now. */
   timestamp?: number;
+  /**
+   * The record this one follows from. Its W3C trace goes on: the header `traceparent` gets the same trace id and a new
+   * parent id, `tracestate` is copied. Headers given here win.
+   */
+  from?: Pick<BusRecord, "headers">;
+}
+
+/** How the values of a topic become bytes and back. */
+export interface Codec<V = unknown> {
+  /** For messages: `json`. */
+  readonly name: string;
+  /** @throws {Error} the value has no such form; it is not published. */
+  encode(value: V): Uint8Array;
+  /** @throws {Error} these bytes are no such value; the record goes to the dead-letter topic. */
+  decode(bytes: Uint8Array): V;
+}
+
+/** What the values of a topic are. */
+export interface TopicValues {
+  /** Default `"json"`. `"bytes"` and `"text"` (UTF-8) leave values as they are. */
+  codec?: "json" | "bytes" | "text" | Codec;
+  /**
+   * JSON Schema (draft 2020-12) of the values. What does not match is refused with a `TypeError` before it is sent, and
+   * goes to the dead-letter topic where it is read.
+   */
+  schema?: Readonly<Record<string, unknown>>;
+}
+
+/** A partition that came to a stream. */
+export interface AssignedPartition {
+  /** Logical name of its topic. */
+  readonly topic: string;
+  /** Partition, from 0. */
+  readonly partition: number;
+  /** Where the group goes on; `null` where it has committed nothing. */
+  readonly committed: number | null;
+  /** The offset behind the last record whose rows are in this agent's file; `null` where there are none. */
+  readonly rows: number | null;
 }
 
 /** How a stream reads. */
@@ -40,10 +81,33 @@ export interface StreamOptions {
   maxBytes?: number;
   /** Milliseconds to let a batch fill after its first record. Default 5. */
   lingerMs?: number;
+  /** Partitions worked on side by side; each of them in order. Default 8; 1 in a Worker. */
+  concurrency?: number;
   /** Topic of raw values the handler returns. */
   outputTopic?: string;
-  /** Attempts before a batch or record goes to `<topic>.dlq`. Default 5. */
+  /**
+   * `"exactly-once"` (default): rows, outputs and offset together or not at all; on Kafka in a transaction.
+   * `"at-least-once"`: outputs are sent and acknowledged, then the offset is committed while the next batch is worked
+   * on. Faster on Kafka; a crash or rebalance may repeat the last batches.
+   */
+  delivery?: "exactly-once" | "at-least-once";
+  /** Attempts before a batch or record is given up. Default 5. */
   attempts?: number;
+  /** What is given up goes to `<topic>.dlq` (default), or stops the stream until the agent starts again. */
+  onFailure?: "dead-letter" | "stop";
+  /** `"decoded"` (default): `data` of each record is read by the topic's codec. `"bytes"`: it is `value`, as it lies. */
+  values?: "decoded" | "bytes";
+  /**
+   * The handler keeps state by partition in its rows. Where a partition comes to this agent and its rows are not where
+   * the group is, the records between are handled again for their rows alone, outputs dropped. Where that can't give
+   * the right state, `reset` empties the partition's rows, and all that the topic still keeps is handled again.
+   * Kafka alone; on the local log rows and offset never differ.
+   */
+  state?: { reset(tx: Transaction, partition: { topic: string; partition: number }): void };
+  /** Partitions came, before their first batch. Throwing is retried. Not with `worker`. */
+  onAssigned?(partitions: readonly AssignedPartition[]): void | Promise<void>;
+  /** Partitions went, after their last batch here. Not with `worker`. */
+  onRevoked?(partitions: readonly { topic: string; partition: number }[]): void | Promise<void>;
   /**
    * Local source only: a module that runs in a Worker beside the agent's thread, instead of a handler. Its default
    * export is a `HandlerFactory`; `options` reach it as structured clone.
@@ -51,10 +115,27 @@ export interface StreamOptions {
   worker?: { module: URL; options?: unknown };
 }
 
-/** A batch as a handler sees it. */
-export interface Batch extends RecordBatch {
-  /** Retries this record alone; the others are done. After the last attempt it goes to the dead-letter topic. */
-  fail(record: BusRecord, cause: unknown): void;
+/** A record as a handler sees it. */
+export interface StreamRecord<V = unknown> extends BusRecord {
+  /** The value as the topic's codec reads it; `null` for a tombstone. */
+  readonly data: V;
+  /** The key as UTF-8; `null`: none. */
+  readonly keyText: string | null;
+}
+
+/** Records of one topic and partition, in the order of their offsets; never empty. */
+export interface Batch<V = unknown> {
+  /** Logical name of their topic. */
+  readonly topic: string;
+  /** Their partition. */
+  readonly partition: number;
+  /** The records, at least one. */
+  readonly records: readonly StreamRecord<V>[];
+  /**
+   * Retries this record alone; the others are done. After the last attempt it is given up: see `onFailure`.
+   * @throws {TypeError} the record is not in this batch.
+   */
+  fail(record: Position, cause: unknown): void;
   /** Aborts when the stream stops or the partition goes to another member. */
   readonly signal: AbortSignal;
 }
@@ -71,10 +152,13 @@ export interface HandlerResult {
   write?(tx: Transaction): readonly PublishRequest[] | void;
 }
 
-/** Handles batches of one topic and partition, in order. Throwing retries the batch. */
-export type StreamHandler = (
-  batch: Batch,
-) => HandlerReturn | Promise<HandlerReturn>;
+/**
+ * Handles batches of one topic and partition, in order. Throwing retries the batch. (Written as a method's type: a
+ * handler that expects values of one kind is taken where any are; the topic's codec and schema answer for them.)
+ */
+export type StreamHandler<V = unknown> = {
+  handle(batch: Batch<V>): HandlerReturn | Promise<HandlerReturn>;
+}["handle"];
 
 /** Nothing, raw values for `outputTopic`, publish requests, or a `HandlerResult`. */
 export type HandlerReturn = void | HandlerResult | readonly PublishRequest[] | readonly OutgoingValue[];

@@ -7,6 +7,7 @@ import type {
   StreamHandle,
   StreamHandler,
   StreamOptions,
+  TopicValues,
 } from "../bus/handler.ts";
 import type { SettingsOf, SettingsSchema } from "../config/schema.ts";
 import type { Migration, Reader, Transaction } from "../store/contract.ts";
@@ -15,7 +16,9 @@ import type { Health } from "../telemetry/health.ts";
 import type { Counter, Gauge, Histogram, MetricOptions } from "../telemetry/metrics.ts";
 
 export type {
+  AssignedPartition,
   Batch,
+  Codec,
   HandlerFactory,
   HandlerResult,
   HandlerReturn,
@@ -24,6 +27,8 @@ export type {
   StreamHandle,
   StreamHandler,
   StreamOptions,
+  StreamRecord,
+  TopicValues,
   WorkerContext,
 } from "../bus/handler.ts";
 export type { Health } from "../telemetry/health.ts";
@@ -196,8 +201,11 @@ export interface PluginContext {
   readonly log: Logger;
   /** Milliseconds since 1970, with fractions; driven by tests. */
   now(): number;
-  /** Declares a topic. Its logical name is `spec.name`; configuration may rename it and change each figure. */
-  topic(spec: TopicSpec): void;
+  /**
+   * Declares a topic. Its logical name is `spec.name`; configuration may rename it and change each figure. `values` says
+   * what is in it: JSON unless told otherwise.
+   */
+  topic(spec: TopicSpec, values?: TopicValues): void;
   /** A producer of a declared topic. What it sends is durable in the local log, and relayed where the bus is Kafka. */
   producer(topic: string): Producer;
   /**
@@ -213,7 +221,7 @@ export interface PluginContext {
   /** Whether free bytes on the store's disk are above `min_free_disk`, and the log is below `log.max_bytes`. */
   storage(): { accepting: boolean; reason?: string };
   /** Handles a topic's records. With `options.worker` no handler is given. */
-  stream(options: StreamOptions, handler?: StreamHandler): StreamHandle;
+  stream<V = unknown>(options: StreamOptions, handler?: StreamHandler<V>): StreamHandle;
   /** The plugin's tables. Usable from `start` on. */
   store(migrations: readonly Migration[]): PluginStore;
   /** A route of the admin listener: `GET`, `/dag/node/:hash`. Host, Origin and token were checked before. */

@@ -12,6 +12,7 @@ import { deadLetter } from "./dead_letters.ts";
 import type { Batch, StreamHandler } from "../handler.ts";
 import { type Outcome, type OutcomeOptions, toOutcome } from "./handler_result.ts";
 import { DEFAULT_RETRY, retryDelay, type RetryPolicy } from "./retry.ts";
+import { streamRecord } from "./stream_record.ts";
 
 /** The stream stopped, or the partition went to another member, before the batch was committed. */
 export class AbandonedError extends Error {
@@ -155,15 +156,17 @@ export class StreamWork {
   ): Promise<{ outcome: Outcome; failed: Map<BusRecord, unknown> }> {
     if (signals.drop.aborted) throw new AbandonedError("stopped before handling");
     const failed = new Map<BusRecord, unknown>();
-    const shown = this.#shown(batch);
+    const topic = this.options.logicalName(batch.topic);
     const given: Batch = {
-      ...shown.batch,
+      topic,
+      partition: batch.partition,
+      records: batch.records.map((record) => streamRecord(record, topic, record.value)),
       signal: signals.drop,
-      fail: (record, cause) => {
-        const original = shown.original(record);
+      fail: ({ offset }, cause) => {
+        const original = batch.records.find((each) => each.offset === offset);
         if (original === undefined) {
           throw new TypeError(
-            `Cannot fail offset ${record.offset}: it is not in this batch; give one of batch.records`,
+            `Cannot fail offset ${offset}: it is not in this batch; give one of batch.records`,
           );
         }
         failed.set(original, cause ?? new Error("the handler gave no cause"));
@@ -173,17 +176,6 @@ export class StreamWork {
     const outcome = toOutcome(await this.options.handler(given), this.options);
     this.options.events.handled(batch.records.length, (this.options.clock.now() - started) / 1000);
     return { outcome, failed };
-  }
-
-  /** The batch under its topic's logical name, as the handler knows it. */
-  #shown(batch: RecordBatch): { batch: RecordBatch; original(record: BusRecord): BusRecord | undefined } {
-    const topic = this.options.logicalName(batch.topic);
-    const original = (record: BusRecord) => batch.records.find((each) => each.offset === record.offset);
-    if (topic === batch.topic) return { batch, original };
-    return {
-      batch: { ...batch, topic, records: batch.records.map((each) => ({ ...each, topic })) },
-      original,
-    };
   }
 
   async #commit(

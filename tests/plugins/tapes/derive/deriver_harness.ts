@@ -1,4 +1,4 @@
-import type { Batch, BusRecord, HandlerFactory, PublishRequest, Transaction } from "capstan";
+import type { Batch, HandlerFactory, Position, PublishRequest, StreamRecord, Transaction } from "capstan";
 import { openLocalLog } from "../../../../lib/bus/local/local_bus.ts";
 import { encodeRequest } from "../../../../lib/bus/encode.ts";
 import { openStore } from "../../../../lib/store/open_store.ts";
@@ -25,12 +25,12 @@ export interface Harness extends AsyncDisposable {
   derive(
     calls: BatchOf,
     wrap?: (tx: Transaction) => Transaction,
-  ): Promise<{ record: BusRecord; cause: unknown }[]>;
+  ): Promise<{ record: Position; cause: unknown }[]>;
   /** The same with raw values. */
   deriveValues(
     values: readonly (Uint8Array | null)[],
     wrap?: (tx: Transaction) => Transaction,
-  ): Promise<{ record: BusRecord; cause: unknown }[]>;
+  ): Promise<{ record: Position; cause: unknown }[]>;
   /** Rows of a table, in the order of their row ids. */
   rows<T>(table: string): T[];
   /** Events of a topic, by partition and offset. */
@@ -75,14 +75,16 @@ export async function openHarness(
     values: readonly (Uint8Array | null)[],
     wrap: (tx: Transaction) => Transaction = (tx) => tx,
   ) {
-    const failed: { record: BusRecord; cause: unknown }[] = [];
+    const failed: { record: Position; cause: unknown }[] = [];
     if (values.length === 0) return failed;
-    const records = values.map((value): BusRecord => ({
+    const records = values.map((value): StreamRecord => ({
       topic: CALLS_TOPIC,
       partition: 0,
       offset: offset++,
       key: null,
+      keyText: null,
       value,
+      data: value,
       headers: [],
       timestamp: 0,
     }));
