@@ -36,9 +36,15 @@ export interface PublishRequest {
 export interface Codec<V = unknown> {
   /** For messages: `json`. */
   readonly name: string;
-  /** @throws {Error} the value has no such form; it is not published. */
+  /**
+   * The bytes of a value.
+   * @throws {Error} the value has no such form; it is not published.
+   */
   encode(value: V): Uint8Array;
-  /** @throws {Error} these bytes are no such value; the record goes to the dead-letter topic. */
+  /**
+   * The value of some bytes.
+   * @throws {Error} these bytes are no such value; the record goes to the dead-letter topic.
+   */
   decode(bytes: Uint8Array): V;
 }
 
