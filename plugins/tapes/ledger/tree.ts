@@ -7,38 +7,34 @@ export interface TreeStats {
   leaves: number;
 }
 
-/** Parents counted in one read. */
-const STEP = 20_000;
+/** Nodes counted in one read. */
+const STEP = 50_000;
 
 /** Counts the tree in steps of a few milliseconds each; the caller lets others run between them. */
 export function* treeStats(read: <T>(work: (db: Reader) => T) => T): Generator<void, TreeStats> {
-  const roots = read((db) =>
-    db.get<{ n: number }>("SELECT count(*) AS n FROM nodes WHERE parent_hash IS NULL")?.n ?? 0
-  );
-  let children = 0, parents = 0;
-  for (let last: string | null = "";;) {
-    yield;
-    const after: string = last;
+  const stats: TreeStats = { nodes: 0, roots: 0, leaves: 0 };
+  for (let last: number | null = 0;;) {
+    const after: number = last;
     const step = read((db) =>
-      db.get<{ children: number | null; parents: number; last: string | null }>(
-        `SELECT sum(n) AS children, count(*) AS parents, max(p) AS last FROM (
-           SELECT parent_hash AS p, count(*) AS n FROM nodes WHERE parent_hash > ? GROUP BY parent_hash
-           ORDER BY parent_hash LIMIT ${STEP})`,
+      db.get<TreeStats & { last: number | null }>(
+        `SELECT count(*) AS nodes, total(root) AS roots, total(children = 0) AS leaves, max(node) AS last
+         FROM (SELECT * FROM tapes_tree WHERE node > ? ORDER BY node LIMIT ${STEP})`,
         after,
       )
     );
-    children += step?.children ?? 0;
-    parents += step?.parents ?? 0;
-    last = step?.last ?? null;
-    if (last === null) break;
+    if (!step || step.last === null) return stats;
+    stats.nodes += step.nodes;
+    stats.roots += step.roots;
+    stats.leaves += step.leaves;
+    last = step.last;
+    yield;
   }
-  return { nodes: roots + children, roots, leaves: roots + children - parents };
 }
 
 /** Hashes of nodes without children, in their order, behind `after`. */
 export function leaves(db: Reader, after: string, max: number): string[] {
   return db.all<{ hash: string }>(
-    `SELECT hash FROM nodes n WHERE hash > ? AND NOT EXISTS (SELECT 1 FROM nodes c WHERE c.parent_hash = n.hash)
+    `SELECT hash FROM nodes n WHERE hash > ? AND (SELECT children FROM tapes_tree WHERE node = n.rowid) = 0
      ORDER BY hash LIMIT ?`,
     after,
     max,

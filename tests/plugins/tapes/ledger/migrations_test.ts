@@ -36,7 +36,7 @@ Deno.test("a file that tapes wrote opens in place, is gone on with, and keeps wh
   }
 });
 
-Deno.test("a new file has tapes' tables, one index on nodes beside its key, and the read views", async () => {
+Deno.test("a new file has tapes' tables, no index on nodes beside its key, and the read views", async () => {
   await using harness = await openHarness();
   const golden = goldenCase("37");
   for (const step of golden.steps) await harness.derive([goldenCall(golden, step)]);
@@ -45,7 +45,7 @@ Deno.test("a new file has tapes' tables, one index on nodes beside its key, and 
       "SELECT name FROM sqlite_schema WHERE tbl_name = 'nodes' AND type = 'index' AND sql IS NOT NULL",
     )
   );
-  assert.deepEqual(names.map(({ name }) => name), ["node_parent_hash"]);
+  assert.deepEqual(names.map(({ name }) => name), []);
   const [turn] = harness.store.read((db) =>
     db.all<Record<string, unknown>>(
       "SELECT system, duration_ms, started_at, total_tokens FROM tapes_turns_v1",
