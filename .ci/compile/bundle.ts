@@ -1,0 +1,104 @@
+import { createRequire } from "node:module";
+import { dirname, join, resolve } from "node:path";
+
+/** Modules that are loaded by name: the program, and those that run in a Worker. */
+const ENTRIES = {
+  main: "main.ts",
+  worker: "lib/bus/worker/main.ts",
+  deriver: "plugins/tapes/derive/worker.ts",
+} as const;
+
+/**
+ * What the bundler leaves as it is, and what stands for it in one flat folder: modules and bytes that are found beside
+ * the module that names them.
+ */
+const REWRITES: readonly { from: string; to: string }[] = [
+  {
+    from: `new URL("./main.ts", import.meta.url)`,
+    to: `new URL("./lib/bus/worker/main.js", import.meta.url)`,
+  },
+  {
+    from: `new URL("./worker.ts", import.meta.url)`,
+    to: `new URL("./plugins/tapes/derive/worker.js", import.meta.url)`,
+  },
+  {
+    from: `new URL("../dist/native.wasm", import.meta.url)`,
+    to: `new URL("./native.wasm", import.meta.url)`,
+  },
+];
+
+/** The program as JavaScript: `main.js`, its chunks, and what they load, in a folder of their own. */
+export interface Bundle {
+  /** Absolute. */
+  readonly folder: string;
+  /** What is in it, relative, in order. */
+  readonly files: readonly string[];
+}
+
+/**
+ * Bundles the program at `root` into `folder`, which must be empty.
+ * @throws {Error} the bundler failed, or its output is not of the expected shape.
+ */
+export async function bundle(root: string, folder: string): Promise<Bundle> {
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      "bundle",
+      ...["--quiet", "--platform", "deno", "--code-splitting", "--outdir", folder],
+      ...Object.values(ENTRIES),
+    ],
+    cwd: root,
+    stdout: "null",
+    stderr: "piped",
+  }).output();
+  if (!success) throw new Error(`Cannot bundle: ${new TextDecoder().decode(stderr).trim()}`);
+  await rewrite(folder);
+  await Deno.copyFile(wasmOf(root), join(folder, "native.wasm"));
+  const files = await filesIn(folder);
+  for (const entry of Object.values(ENTRIES)) {
+    const made = entry.replace(/\.ts$/, ".js");
+    if (!files.includes(made)) throw new Error(`Cannot bundle: the bundler made no ${made}`);
+  }
+  return { folder: resolve(folder), files };
+}
+
+/** Each must be there exactly once: a module that moved would otherwise be missed only when it is wanted. */
+async function rewrite(folder: string): Promise<void> {
+  const found = new Map(REWRITES.map(({ from }) => [from, 0]));
+  for (const name of await filesIn(folder)) {
+    const path = join(folder, name);
+    let text = await Deno.readTextFile(path);
+    const before = text;
+    for (const { from, to } of REWRITES) {
+      const parts = text.split(from);
+      if (parts.length === 1) continue;
+      if (dirname(name) !== ".") throw new Error(`Cannot bundle: ${name} is no file of the top folder`);
+      found.set(from, (found.get(from) ?? 0) + parts.length - 1);
+      text = parts.join(to);
+    }
+    if (text !== before) await Deno.writeTextFile(path, text);
+  }
+  for (const [from, times] of found) {
+    if (times !== 1) throw new Error(`Cannot bundle: ${from} occurs ${times} times, not once`);
+  }
+}
+
+/** The WebAssembly that the Kafka client reads from beside itself. */
+function wasmOf(root: string): string {
+  const kafka = createRequire(import.meta.resolve("@platformatic/kafka"));
+  const [wasm] = [kafka.resolve("@platformatic/wasm-utils")].map((module) =>
+    join(dirname(module), "..", "dist", "native.wasm")
+  );
+  if (wasm === undefined) throw new Error(`Cannot bundle: ${root} has no Kafka client`);
+  return wasm;
+}
+
+/** Paths of files below a folder, relative to it, sorted. */
+export async function filesIn(folder: string, below = ""): Promise<string[]> {
+  const found: string[] = [];
+  for await (const entry of Deno.readDir(join(folder, below))) {
+    const path = below === "" ? entry.name : `${below}/${entry.name}`;
+    if (entry.isDirectory) found.push(...await filesIn(folder, path));
+    else found.push(path);
+  }
+  return found.sort();
+}
