@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
+import { pluginTypes } from "../../lib/plugin/plugin_types.ts";
 
 /** Modules that are loaded by name: the program, and those that run in a Worker. */
 const ENTRIES = {
@@ -53,6 +54,7 @@ export async function bundle(root: string, folder: string): Promise<Bundle> {
   if (!success) throw new Error(`Cannot bundle: ${new TextDecoder().decode(stderr).trim()}`);
   await rewrite(folder);
   await Deno.copyFile(wasmOf(root), join(folder, "native.wasm"));
+  await Deno.writeTextFile(join(folder, "capstan.d.ts"), await pluginTypes());
   const files = await filesIn(folder);
   for (const entry of Object.values(ENTRIES)) {
     const made = entry.replace(/\.ts$/, ".js");

@@ -4,6 +4,8 @@ import type { BusDriver, OutgoingRecord, Position } from "./contract.ts";
 import { encodeRequest } from "./encode.ts";
 import type { PublishRequest } from "./handler.ts";
 import type { LocalBus } from "./local/local_bus.ts";
+import { busMetrics, countedBus } from "./metrics.ts";
+import { TopicCodecs } from "./topic_codecs.ts";
 import type { TopicNames } from "./topic_names.ts";
 
 /** What moves the local log on to Kafka, in the background. */
@@ -30,17 +32,28 @@ export interface BusOptions {
   kafka?: BusDriver;
   relay?: RelayPart;
   names: TopicNames;
+  /** What the values of topics are. Default: JSON. */
+  codecs?: TopicCodecs;
   meter: Meter;
 }
 
 /** The agent's bus: appends go to the local log, streams read the log or Kafka. */
 export class Bus {
+  /** What the values of topics are. */
+  readonly codecs: TopicCodecs;
   readonly #options: BusOptions;
+  /** Where streams read, counted. */
+  readonly #bus: BusDriver;
+  /** This agent's own log; counted where it is the bus. */
+  readonly #local: BusDriver;
   readonly #appended: Counter;
   readonly #bytes: Counter;
 
   constructor(options: BusOptions) {
     this.#options = options;
+    this.codecs = options.codecs ?? new TopicCodecs();
+    this.#bus = countedBus(options.kafka ?? options.log, busMetrics(options.meter));
+    this.#local = options.kafka ? options.log : this.#bus;
     this.#appended = options.meter.counter({
       name: "capstan_log_appended_records_total",
       help: "Records appended to the local log by producers.",
@@ -68,9 +81,17 @@ export class Bus {
     return this.#options.names;
   }
 
+  /**
+   * The record of a request.
+   * @throws {TypeError} its topic does not take the value.
+   */
+  encode(request: PublishRequest): OutgoingRecord {
+    return encodeRequest(request, { realName: (topic) => this.names.real(topic), codecs: this.codecs });
+  }
+
   /** Where a stream reads: `"bus"` is Kafka where configured, else the local log. */
   source(kind: "bus" | "local"): BusDriver {
-    return kind === "bus" ? this.#options.kafka ?? this.#options.log : this.#options.log;
+    return kind === "bus" ? this.#bus : this.#local;
   }
 
   /** Appends requests to the local log in their order; resolves when they are durable. */
@@ -78,8 +99,8 @@ export class Bus {
     requests: readonly PublishRequest[],
     options?: { signal?: AbortSignal },
   ): Promise<Position[]> {
-    const records = requests.map((request) => encodeRequest(request, (topic) => this.names.real(topic)));
-    const positions = await this.log.send(records, options);
+    const records = requests.map((request) => this.encode(request));
+    const positions = await this.#local.send(records, options);
     records.forEach((record, at) => this.#count(requests[at]?.topic ?? record.topic, record));
     return positions;
   }

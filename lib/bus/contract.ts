@@ -79,6 +79,8 @@ export interface TopicDescription {
   replication: number;
   /** Settings that differ from the cluster's defaults. */
   settings: Readonly<Record<string, string>>;
+  /** Keys, values and headers that are kept, in bytes, where the bus tells. */
+  bytes?: number;
 }
 
 /** One difference between a topic as it is and as it should be. */
@@ -89,6 +91,12 @@ export interface TopicChange {
   kind: "create" | "add-partitions" | "change-setting" | "impossible";
   /** For a person: what differs and, where it is impossible, why. */
   detail: string;
+  /** `partitions`, `replication` or the name of a setting; absent where the topic as a whole is created. */
+  what?: string;
+  /** What it is, as text; absent where it is nothing yet. */
+  from?: string;
+  /** What it should be. */
+  to?: string;
 }
 
 /** Creating, describing and changing topics. */
@@ -99,10 +107,28 @@ export interface TopicAdmin {
   plan(specs: readonly TopicSpec[]): Promise<TopicChange[]>;
   /** Creates and changes what can be changed safely; never deletes, never shrinks. Returns what it did. */
   apply(specs: readonly TopicSpec[]): Promise<TopicChange[]>;
+  /**
+   * Removes a partition's records before `before`; their offsets are not given again. Groups that have not read them go
+   * on behind them. Resolves with the first offset that is kept.
+   * @throws {Error} there is no such partition, or it ends before that offset; nothing was removed.
+   */
+  deleteRecords(before: Position): Promise<number>;
 }
 
 /** Where a group without a committed offset starts. */
 export type StartFrom = "earliest" | "latest" | { timestamp: number } | { offset: number };
+
+/** A partition that came to a member, and where its group is. */
+export interface Assignment {
+  /** Name of the topic. */
+  topic: string;
+  /** Partition, from 0. */
+  partition: number;
+  /** Where the group goes on; `null` where it has committed nothing. */
+  committed: number | null;
+  /** Where reading starts: `committed`, or what `from` comes to. */
+  position: number;
+}
 
 /** How a subscription is opened. */
 export interface OpenOptions {
@@ -112,8 +138,10 @@ export interface OpenOptions {
   topics: readonly string[];
   /** For partitions without a committed offset (or with `group: null`). */
   from: StartFrom;
-  /** Called when partitions come to or leave this member; awaited. */
-  onAssigned?(partitions: readonly { topic: string; partition: number }[]): void | Promise<void>;
+  /** With `group: null`: reads these partitions of each topic alone. Default: all. */
+  partitions?: readonly number[];
+  /** Called when partitions come to this member; awaited. They are assigned already, and give no record before. */
+  onAssigned?(partitions: readonly Assignment[]): void | Promise<void>;
   /** Called when partitions leave this member; awaited. */
   onRevoked?(partitions: readonly { topic: string; partition: number }[]): void | Promise<void>;
 }
@@ -122,6 +150,8 @@ export interface OpenOptions {
 export interface CommitOptions {
   /** The last record handled; its group continues behind it. */
   through: Position;
+  /** Offset of the first record handled with it. Default: `through.offset`. */
+  from?: number;
   /** Records stored with the offset, at once or not at all. */
   outputs?: readonly OutgoingRecord[];
   /**
@@ -131,15 +161,27 @@ export interface CommitOptions {
   write?(tx: Transaction): readonly OutgoingRecord[] | void;
 }
 
+/** What a reader waits for. */
+export interface ReceiveOptions {
+  /** Records at most; at least 1. */
+  max: number;
+  /** Bytes at most, but for the first record. */
+  maxBytes: number;
+  /** Milliseconds to wait at most. */
+  waitMs: number;
+  /** Ends the waiting. */
+  signal?: AbortSignal;
+  /** Gives records of the partitions alone for which it is true; the others' wait. Default: all. Must be cheap. */
+  only?(partition: { topic: string; partition: number }): boolean;
+}
+
 /** A reader of topics. One call of `receive` at a time. */
 export interface Subscription extends AsyncDisposable {
   /**
    * Waits up to `waitMs` for records and gives those of one partition, at most `max` and (but for the first)
    * `maxBytes`. `null`: none came, or `signal` aborted. Gives each record once until `seek`, reassignment or restart.
    */
-  receive(
-    options: { max: number; maxBytes: number; waitMs: number; signal?: AbortSignal },
-  ): Promise<RecordBatch | null>;
+  receive(options: ReceiveOptions): Promise<RecordBatch | null>;
   /**
    * Stores outputs, rows and the group's offset at once or not at all.
    * @throws {FencedError} the partition belongs to another member now; nothing was stored.
@@ -147,6 +189,11 @@ export interface Subscription extends AsyncDisposable {
   commit(options: CommitOptions): Promise<void>;
   /** The next `receive` of this partition starts at `offset`. */
   seek(position: Position): void;
+  /**
+   * Offset behind everything this partition has given, and behind what can't be given (as control records on Kafka)
+   * once that is known; `null` where it is not read here.
+   */
+  position(partition: { topic: string; partition: number }): number | null;
   /** Partitions this member reads now. */
   assigned(): readonly { topic: string; partition: number }[];
 }
@@ -165,12 +212,57 @@ export interface PartitionLag {
   lag: number;
 }
 
+/** A running member of a consumer group. */
+export interface GroupMember {
+  /** Its id; no two have had the same. */
+  id: string;
+  /** What it calls itself; `null` where the bus does not tell. */
+  client: string | null;
+  /** Where it runs; `null` where the bus does not tell. */
+  host: string | null;
+  /** What it reads now. */
+  partitions: readonly { topic: string; partition: number }[];
+}
+
+/** A consumer group, running or not. */
+export interface GroupDescription {
+  /** Its name. */
+  name: string;
+  /** Whether it has members that read, members that share out the partitions, or none. */
+  state: "running" | "rebalancing" | "empty" | "unknown";
+  /** Those that run now. */
+  members: readonly GroupMember[];
+  /** How far it is, in every partition it has committed to or reads. */
+  partitions: readonly PartitionLag[];
+}
+
+/** How far a group is behind in one partition. */
+export interface GroupLag extends PartitionLag {
+  /** The group. */
+  group: string;
+}
+
+/** Looks at consumer groups. */
+export interface GroupAdmin {
+  /** Names of all groups, running or not, in order. */
+  list(): Promise<string[]>;
+  /** These groups; one that does not exist is left out. */
+  describe(names: readonly string[]): Promise<GroupDescription[]>;
+  /**
+   * How far these groups are behind: in all partitions they have committed to, and in all of `topics` where given.
+   * Topics that do not exist are left out. One round of requests for all of them.
+   */
+  lags(groups: readonly { group: string; topics?: readonly string[] }[]): Promise<GroupLag[]>;
+}
+
 /** A bus. Drivers are dumb: no batching, no retry, no dead letters, no counting. */
 export interface BusDriver extends AsyncDisposable {
   /** Marks the driver. */
   readonly name: "local" | "kafka";
   /** Creating, describing and changing topics. */
   readonly topics: TopicAdmin;
+  /** Looks at consumer groups. */
+  readonly groups: GroupAdmin;
   /**
    * Resolves when every record is durable, with their positions in the order given. Records of one partition keep
    * their order. Does not retry what the caller should decide on.

@@ -1,35 +1,34 @@
 import type { Header, OutgoingRecord } from "./contract.ts";
-import type { OutgoingValue, PublishRequest } from "./handler.ts";
+import type { PublishRequest } from "./handler.ts";
+import type { TopicCodecs } from "./topic_codecs.ts";
+import { type Trace, traceHeaders, traceOf, TRACEPARENT } from "./traceparent.ts";
 
 const encoder = new TextEncoder();
 
-/**
- * A value as bytes: bytes as they are, anything else as JSON; `null` is a tombstone.
- * @throws {TypeError} the value has no JSON form.
- */
-export function encodeValue(value: OutgoingValue): Uint8Array | null {
-  if (value === null || value instanceof Uint8Array) return value;
-  let json: string | undefined;
-  try {
-    json = JSON.stringify(value);
-  } catch (cause) {
-    throw new TypeError("Cannot publish a value: it has no JSON form; give bytes or plain data", { cause });
-  }
-  if (json === undefined) {
-    throw new TypeError(`Cannot publish a value: ${typeof value} has no JSON form; give bytes or plain data`);
-  }
-  return encoder.encode(json);
+/** What encoding requests needs. */
+export interface EncodeOptions {
+  /** Real name of a logical topic. */
+  realName(topic: string): string;
+  /** What the values of topics are. */
+  codecs: TopicCodecs;
+  /** The trace of requests that name no record they follow from. */
+  trace?: Trace;
 }
 
-/** The record of a request, under the topic's real name. */
-export function encodeRequest(request: PublishRequest, realName: (topic: string) => string): OutgoingRecord {
-  const record: OutgoingRecord = { topic: realName(request.topic), value: encodeValue(request.value) };
-  if (request.key !== undefined) {
-    record.key = typeof request.key === "string" ? encoder.encode(request.key) : request.key;
-  }
-  if (request.headers !== undefined) record.headers = encodeHeaders(request.headers);
-  if (request.partition !== undefined) record.partition = request.partition;
-  if (request.timestamp !== undefined) record.timestamp = request.timestamp;
+/**
+ * The record of a request, under the topic's real name.
+ * @throws {TypeError} the topic's codec can't write the value, or it does not match the topic's schema.
+ */
+export function encodeRequest(request: PublishRequest, options: EncodeOptions): OutgoingRecord {
+  const { realName, codecs, trace } = options;
+  const { topic, value, key, headers, partition, timestamp, from } = request;
+  const record: OutgoingRecord = { topic: realName(topic), value: codecs.of(topic).encode(value) };
+  if (key !== undefined) record.key = typeof key === "string" ? encoder.encode(key) : key;
+  const own = headers && encodeHeaders(headers);
+  const all = traced(own, from ? traceOf(from.headers) : trace);
+  if (all !== undefined) record.headers = all;
+  if (partition !== undefined) record.partition = partition;
+  if (timestamp !== undefined) record.timestamp = timestamp;
   return record;
 }
 
@@ -37,6 +36,14 @@ export function encodeRequest(request: PublishRequest, realName: (topic: string)
 export function encodeHeaders(headers: NonNullable<PublishRequest["headers"]>): readonly Header[] {
   if (isHeaderList(headers)) return headers;
   return Object.entries(headers).map(([name, value]): Header => [name, encoder.encode(value)]);
+}
+
+/** Own headers win: who names a trace means that one, with its state. */
+function traced(own: readonly Header[] | undefined, trace: Trace | undefined): readonly Header[] | undefined {
+  if (trace === undefined) return own;
+  const given = new Set(own?.map(([name]) => name.toLowerCase()));
+  if (given.has(TRACEPARENT)) return own;
+  return [...own ?? [], ...traceHeaders(trace).filter(([name]) => !given.has(name))];
 }
 
 function isHeaderList(headers: NonNullable<PublishRequest["headers"]>): headers is readonly Header[] {

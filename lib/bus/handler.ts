@@ -110,7 +110,10 @@ export interface StreamOptions {
    * Kafka alone; on the local log rows and offset never differ.
    */
   state?: { reset(tx: Transaction, partition: { topic: string; partition: number }): void };
-  /** Partitions came, before their first batch. Throwing is retried. Not with `worker`. */
+  /**
+   * Partitions came, before their first batch. With `state` before anything is handled again, and after `reset`: `rows`
+   * is where that begins. Throwing is retried. Not with `worker`.
+   */
   onAssigned?(partitions: readonly AssignedPartition[]): void | Promise<void>;
   /** Partitions went, after their last batch here. Not with `worker`. */
   onRevoked?(partitions: readonly { topic: string; partition: number }[]): void | Promise<void>;
@@ -188,7 +191,10 @@ export interface StreamHandle {
   pause(): void;
   /** Goes on after `pause`. */
   resume(): void;
-  /** Resolves when everything appended before this call is handled, or rejects when `signal` aborts. */
+  /**
+   * Resolves when everything appended before this call is handled. Rejects when `signal` aborts, and where the stream
+   * stopped at a record it can't handle (`onFailure: "stop"`).
+   */
   caughtUp(signal?: AbortSignal): Promise<void>;
   /** Records not yet handled. */
   lag(): Promise<number>;

@@ -1,4 +1,5 @@
 import type { CommandOption, Plugin } from "../plugin/contract.ts";
+import type { FailedPlugin } from "./external_plugins.ts";
 import type { Io } from "./io.ts";
 
 /** A flag of a command of the program itself. */
@@ -44,8 +45,12 @@ export interface Invocation {
   options: Readonly<Record<string, OptionValue>>;
   /** Values of the flags that every command takes. */
   globals: GlobalOptions;
-  /** The plugins this program was built with. */
+  /** The plugins this program was built with, and those its configuration loads. */
   plugins: readonly Plugin[];
+  /** Those it could not load. */
+  failed: readonly FailedPlugin[];
+  /** Names of plugins whose settings nobody can check: those that failed, and disabled ones. */
+  unloaded: readonly string[];
   io: Io;
   /** Aborts at the first Ctrl-C or SIGTERM; the second one ends the process. */
   signal: AbortSignal;

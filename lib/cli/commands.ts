@@ -6,15 +6,27 @@ import { configList } from "./config_list.ts";
 import { configSchema } from "./config_schema.ts";
 import { configSet } from "./config_set.ts";
 import { configShow } from "./config_show.ts";
+import { dlqList } from "./dlq_list.ts";
+import { dlqPurge } from "./dlq_purge.ts";
+import { dlqRedrive } from "./dlq_redrive.ts";
+import { dlqShow } from "./dlq_show.ts";
+import { groupsDescribe } from "./groups_describe.ts";
+import { groupsList } from "./groups_list.ts";
 import { init } from "./init.ts";
 import { outboxDrain } from "./outbox_drain.ts";
 import { outboxStatus } from "./outbox_status.ts";
+import { pluginsCheck } from "./plugins_check.ts";
+import { pluginsList } from "./plugins_list.ts";
+import { pluginsTrust } from "./plugins_trust.ts";
 import { publish } from "./publish.ts";
 import { run } from "./run.ts";
 import { serve } from "./serve.ts";
 import { serveProxy } from "./serve_proxy.ts";
 import { status } from "./status.ts";
 import { tail } from "./tail.ts";
+import { topicsApply } from "./topics_apply.ts";
+import { topicsList } from "./topics_list.ts";
+import { topicsPlan } from "./topics_plan.ts";
 import { trust } from "./trust.ts";
 import { version } from "./version.ts";
 
@@ -30,12 +42,24 @@ export const ownCommands: readonly CliCommand[] = [
   publish,
   outboxStatus,
   outboxDrain,
+  topicsList,
+  topicsPlan,
+  topicsApply,
+  groupsList,
+  groupsDescribe,
+  dlqList,
+  dlqShow,
+  dlqRedrive,
+  dlqPurge,
   configShow,
   configCheck,
   configGet,
   configSet,
   configList,
   configSchema,
+  pluginsList,
+  pluginsCheck,
+  pluginsTrust,
   version,
 ];
 
@@ -54,7 +78,11 @@ export const rootExamples: readonly string[] = [
 /** Docs of commands that only hold others. */
 export const groups: Readonly<Record<string, string>> = {
   config: "Look at the configuration and change it",
+  plugins: "Plugins: those there are, and your own",
   outbox: "Events on their way to Kafka",
+  groups: "Consumer groups and how far they are",
+  dlq: "Dead letters: what streams could not handle",
+  topics: "The topics that plugins declare, and those there are",
 };
 
 /** Every command that may be meant by `argv`: what is costly to describe is left out where it is not. */

@@ -8,6 +8,8 @@ export const configCheck: CliCommand = {
   examples: ["capstan config check --config-dir /etc/capstan"],
   async run(call) {
     const config = await loadConfiguration(call);
+    const [failed] = call.failed;
+    if (failed) throw failed.error;
     const { existsSync } = await import("node:fs");
     const what = existsSync(config.file) ? config.file : `${config.file} does not exist; the defaults`;
     await call.io.stdout.write(`${what}: fine\n`);

@@ -4,7 +4,7 @@ import type { Invocation } from "./command.ts";
 import { styleFor } from "./style.ts";
 
 /** The part of an invocation that decides which configuration is meant. */
-export type ConfigCall = Pick<Invocation, "command" | "plugins" | "options" | "globals" | "io">;
+export type ConfigCall = Pick<Invocation, "command" | "plugins" | "unloaded" | "options" | "globals" | "io">;
 
 /**
  * Where the configuration of this call is, and what overrides it.
@@ -18,7 +18,14 @@ export async function locateConfig(
   const { settingFlags } = await import("./setting_options.ts");
   const { env, cwd } = call.io;
   const located = locate({ configDir: call.globals.configDir, cwd, env });
-  return { plugins: call.plugins, located, env, cwd, flags: [...further, ...settingFlags(call)] };
+  return {
+    plugins: call.plugins,
+    unloaded: call.unloaded,
+    located,
+    env,
+    cwd,
+    flags: [...further, ...settingFlags(call)],
+  };
 }
 
 /**

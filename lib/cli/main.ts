@@ -1,6 +1,7 @@
 import type { Plugin } from "../plugin/contract.ts";
 import type { CliCommand } from "./command.ts";
 import { commandsFor, groups, rootDoc, rootExamples } from "./commands.ts";
+import { type ExternalPlugins, externalPlugins } from "./external_plugins.ts";
 import { EXIT, exitCodeOf, OutputClosed } from "./exit.ts";
 import { type Io, processIo } from "./io.ts";
 import { buildProgram, type Request } from "./program.ts";
@@ -23,13 +24,17 @@ export async function main(options: MainOptions): Promise<number> {
   let debug = options.argv.includes("--debug") || options.argv.includes("-d");
   try {
     const argv = options.argv.length === 0 ? ["--help"] : options.argv;
+    const external = loadsNothing(argv)
+      ? NOTHING_LOADED
+      : await externalPlugins({ argv, builtIn: options.plugins.map(({ name }) => name), io });
+    const plugins = [...options.plugins, ...external.plugins];
     const said = { out: "", error: "" };
     let request: Request | undefined;
     const program = buildProgram({
       name: "capstan",
       doc: rootDoc,
       version: VERSION,
-      commands: await commandsFor(argv, options.plugins),
+      commands: await commandsFor(argv, plugins),
       groups,
       examples: rootExamples,
       onRequest: (asked) => request = asked,
@@ -40,7 +45,7 @@ export async function main(options: MainOptions): Promise<number> {
     if (said.error) await io.stderr.write(said.error);
     if (!request) return usage;
     debug = request.globals.debug;
-    return await runCommand(request, options.plugins, io);
+    return await runCommand(request, { plugins, external }, io);
   } catch (error) {
     if (!(error instanceof OutputClosed)) {
       await io.stderr.write(reportError(error, { debug, style: styleFor(io.stderr) })).catch(() => {});
@@ -65,7 +70,20 @@ function isCommanderError(error: unknown): error is Error & { code: string; exit
     "exitCode" in error;
 }
 
-async function runCommand(request: Request, plugins: readonly Plugin[], io: Io): Promise<number> {
+/** Commands that load no code: they are what one needs before it is trusted, or say nothing of plugins. */
+const LOADING_NOTHING = ["--version", "-V", "version", "init", "trust", "plugins"];
+
+const NOTHING_LOADED: ExternalPlugins = { plugins: [], failed: [], disabled: [] };
+
+function loadsNothing([command = ""]: readonly string[]): boolean {
+  return LOADING_NOTHING.includes(command);
+}
+
+async function runCommand(
+  request: Request,
+  { plugins, external }: { plugins: readonly Plugin[]; external: ExternalPlugins },
+  io: Io,
+): Promise<number> {
   const command: CliCommand = request.command;
   const stop = new AbortController();
   using _listening = listenForStop((name, times) => {
@@ -79,6 +97,8 @@ async function runCommand(request: Request, plugins: readonly Plugin[], io: Io):
       options: request.options,
       globals: request.globals,
       plugins,
+      failed: external.failed,
+      unloaded: [...external.failed.map(({ name }) => name), ...external.disabled],
       io,
       signal: stop.signal,
     });

@@ -4,6 +4,7 @@ import { loadConfig, type Loaded } from "../config/load.ts";
 import type { Plugin } from "../plugin/contract.ts";
 import { createHost } from "../plugin/host.ts";
 import type { Host, RegisteredCommand } from "../plugin/host_contract.ts";
+import type { WantedTopic } from "../plugin/topics.ts";
 import { createLogger } from "../telemetry/create_logger.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { createMeter } from "../telemetry/meter.ts";
@@ -42,6 +43,20 @@ export function declaredTopics(call: ConfigCall, config: Loaded): readonly Topic
   return hostOf(config, call.plugins, createLogger({ sink: () => {} })).topics();
 }
 
+/**
+ * The topics that the enabled plugins declare, as this configuration has them, with their names in code.
+ * @throws {Error} two topics would share a name.
+ */
+export function wantedTopics(call: ConfigCall, config: Loaded): readonly WantedTopic[] {
+  const enabled = call.plugins.filter(({ name }) => config.plugin(name).enabled);
+  return hostOf(config, enabled, createLogger({ sink: () => {} })).declaredTopics();
+}
+
+/** What the plugins say of the values of topics, by their names in code. */
+export function declaredValues(call: ConfigCall, config: Loaded): ReturnType<Host["declaredValues"]> {
+  return hostOf(config, call.plugins, createLogger({ sink: () => {} })).declaredValues();
+}
+
 /** The commands of these plugins, from a `setup` on the defaults of their settings. */
 export function describePlugins(plugins: readonly Plugin[]): readonly RegisteredCommand[] {
   const nowhere = "/";
@@ -62,6 +77,7 @@ function hostOf(config: Loaded, plugins: readonly Plugin[], log: Logger): Host {
   return createHost({
     plugins,
     settings: config.host,
+    optional: plugins.map(({ name }) => name).filter((name) => config.isOptional(name)),
     pluginSettings: Object.fromEntries(plugins.map(({ name }) => [name, config.plugin(name).settings])),
     storeFile: config.host.store.sqlite,
     version: VERSION,

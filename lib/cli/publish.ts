@@ -1,6 +1,8 @@
-import type { OutgoingRecord } from "../bus/contract.ts";
-import type { CliCommand } from "./command.ts";
+import type { OutgoingRecord, TopicDescription } from "../bus/contract.ts";
+import type { TopicCodec } from "../bus/topic_codecs.ts";
+import type { CliCommand, Invocation } from "./command.ts";
 import { StoreError } from "../store/error.ts";
+import { UsageError } from "./exit.ts";
 import { unknownTopic } from "./follow.ts";
 import { plural } from "./format.ts";
 import { lineToRecord } from "./line_records.ts";
@@ -19,7 +21,8 @@ export const publish: CliCommand = {
   doc: "Publish each line of standard input as a record",
   more:
     "Records go into the log of the file, durable before this command ends; where Kafka is configured, the running\n" +
-    "agent (or `capstan outbox drain`) sends them on. Empty lines are left out.",
+    "agent (or `capstan outbox drain`) sends them on. Empty lines are left out. Where the topic has a schema, a line\n" +
+    "that does not match it ends the command; those before it are published.",
   args: [{ name: "<topic>", doc: "name of the topic" }],
   options: [
     { flags: "-K, --key-separator <text>", doc: "each line is KEY, this text, VALUE" },
@@ -30,14 +33,20 @@ export const publish: CliCommand = {
       repeat: true,
     },
     { flags: "-p, --partition <number>", doc: "partition of every record; else the key chooses it" },
+    { flags: "--create", doc: "make the topic in the log of the file where it is missing" },
+    { flags: "--partitions <count>", doc: "with --create: partitions of a new topic; default 1" },
   ],
   examples: [
-    'echo \'{"hello":"world"}\' | capstan publish greetings',
+    'echo \'{"hello":"world"}\' | capstan publish greetings --create',
     "capstan publish greetings -K : < lines.txt",
   ],
   async run(call) {
     const { args: [name = ""], options, io, signal } = call;
     const partition = numberOption("--partition", options.partition, { min: 0 });
+    const partitions = numberOption("--partitions", options.partitions, { min: 1 });
+    if (partitions !== undefined && options.create !== true) {
+      throw new UsageError("Cannot use --partitions without --create: a topic that is there keeps its own");
+    }
     const text = (value: unknown) => typeof value === "string" ? value : undefined;
     const { openData } = await import("./open_data.ts");
     const toRecord = (topic: string) =>
@@ -51,8 +60,12 @@ export const publish: CliCommand = {
     toRecord(name); // wrong flags are told before anything is opened
     await using data = await openData(call, { write: true, create: true });
     const topic = data.topicName(name);
-    const [known] = await data.local.topics.describe([topic]);
-    if (!known) throw await unknownTopic(data.local, topic);
+    const known = await findTopic(data, topic) ??
+      (options.create === true ? await createTopic(call, data, { name: topic, partitions }) : undefined);
+    if (!known) {
+      const { message } = await unknownTopic(data.local, topic);
+      throw new Error(`${message}; --create makes it`);
+    }
     if (partition !== undefined && partition >= known.partitions.length) {
       throw new Error(
         `Cannot publish to partition ${partition} of "${topic}": it has ${
@@ -62,7 +75,7 @@ export const publish: CliCommand = {
     }
     await refuseWhereFull(data);
     if (io.stdin.isTerminal) await io.stderr.write("one record a line; Ctrl-D ends\n");
-    const record = toRecord(topic);
+    const record = checked(toRecord(topic), await codecOf(call, data, topic));
     let published = 0;
     try {
       const lots = readLines(io.stdin.stream(), { max: LINES_AT_ONCE, maxLength: LONGEST_LINE, signal });
@@ -81,6 +94,49 @@ export const publish: CliCommand = {
     }
   },
 };
+
+async function findTopic({ local }: OpenData, topic: string): Promise<TopicDescription | undefined> {
+  const [found] = await local.topics.describe([topic]);
+  return found;
+}
+
+/** Makes a topic that no plugin declares. */
+async function createTopic(
+  { io }: Invocation,
+  data: OpenData,
+  { name, partitions = 1 }: { name: string; partitions?: number },
+): Promise<TopicDescription | undefined> {
+  const { kafkaSettingsOf } = await import("../plugin/kafka_settings_of.ts");
+  await data.local.topics.apply([{ name, partitions }]);
+  const remark = kafkaSettingsOf({ kafka: data.config.host.kafka }) === undefined
+    ? ""
+    : "; no plugin declares it, so it stays in this file and does not go to Kafka";
+  await io.stderr.write(`created ${name} with ${plural(partitions, "partition")}${remark}\n`);
+  return await findTopic(data, name);
+}
+
+/** The codec of the topic of that real name. */
+async function codecOf(call: Invocation, { config }: OpenData, topic: string): Promise<TopicCodec> {
+  const { declaredValues } = await import("./make_host.ts");
+  const { topicCodecs } = await import("../bus/topic_codecs.ts");
+  const values = declaredValues(call, config).filter(([name]) =>
+    (config.host.topics[name]?.name ?? name) === topic
+  );
+  return (await topicCodecs(values)).of(values[0]?.[0] ?? topic);
+}
+
+/** The record of a line whose value its topic takes. */
+function checked(
+  record: (line: Line) => OutgoingRecord,
+  codec: TopicCodec,
+): (line: Line) => OutgoingRecord {
+  return (line) => {
+    const made = record(line);
+    const fault = made.value ? codec.faultOf(made.value) : undefined;
+    if (fault !== undefined) throw new Error(`Cannot publish line ${line.number} to ${made.topic}: ${fault}`);
+    return made;
+  };
+}
 
 /** What is published by hand obeys the same limits as what plugins publish. */
 async function refuseWhereFull({ store, local, config }: OpenData): Promise<void> {

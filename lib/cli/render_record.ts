@@ -10,10 +10,17 @@ export function recordAsJson(record: BusRecord): string {
     partition: record.partition,
     offset: record.offset,
     timestamp: new Date(record.timestamp).toISOString(),
+    ...jsonOf(record),
+  });
+}
+
+/** What is in a record, for JSON. */
+export function jsonOf(record: Pick<BusRecord, "key" | "headers" | "value">): Record<string, unknown> {
+  return {
     key: record.key && textOrBase64(record.key),
     headers: record.headers.map(([name, value]) => [name, textOrBase64(value)]),
     ...valueOf(record.value),
-  });
+  };
 }
 
 /** A record as one line for a person: time, partition, offset, key and the value as it is. */

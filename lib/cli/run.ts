@@ -24,6 +24,12 @@ export async function runAgent(call: Invocation, options: MakeOptions): Promise<
   const { makeHost } = await import("./make_host.ts");
   const { describeAgent } = await import("./describe_agent.ts");
   const { io, signal } = call;
+  for (const { optional, error } of call.failed) {
+    if (!optional) throw error;
+    await io.stderr.write(
+      `${styleFor(io.stderr).yellow("warning:")} starting without it: ${error.message}\n`,
+    );
+  }
   const made = await makeHost(call, options);
   await using host = made.host;
   await host.start(signal);

@@ -1,5 +1,5 @@
 import { type KeyPath, keyText } from "./key.ts";
-import { isLeaf, leavesOf } from "./root.ts";
+import { eachText, isLeaf, leavesOf } from "./root.ts";
 import type { Setting, SettingsSchema } from "./schema.ts";
 import type { LeafSetting } from "./value.ts";
 
@@ -36,5 +36,6 @@ function at(schema: SettingsSchema, path: KeyPath): LeafSetting | undefined {
   const setting: Setting | undefined = schema[name];
   if (setting === undefined) return undefined;
   if (isLeaf(setting)) return rest.length === 0 ? setting : undefined;
+  if (setting.type === "texts") return rest.length === 0 ? undefined : eachText(setting);
   return at(setting.fields, setting.type === "tables" ? rest.slice(1) : rest);
 }

@@ -1,5 +1,5 @@
 import { type KeyPath, keyText } from "./key.ts";
-import { leavesOf } from "./root.ts";
+import { isOfLoading, leavesOf } from "./root.ts";
 import type { SettingsSchema } from "./schema.ts";
 import { allowedText, type LeafSetting } from "./value.ts";
 
@@ -35,21 +35,23 @@ export interface FlagValue {
  * because everybody on the machine sees a command line.
  */
 export function flagsOf(schema: SettingsSchema, prefix: KeyPath = []): FlagSpec[] {
-  return leavesOf(schema, prefix).filter(({ named }) => !named).flatMap(({ path, setting }) => {
-    const key = keyText(path);
-    const long = setting.flag ?? flagName(path);
-    if (setting.type === "boolean") {
-      return [
-        spec(`--${long}`, { key, setting, sets: true }),
-        spec(`--no-${long}`, { key, setting, sets: false }),
-      ];
-    }
-    if (setting.type === "string" && setting.secret === true) {
-      const doc = `File that holds: ${setting.doc}`;
-      return [{ ...spec(`--${long}-file`, { key: `${key}_file`, setting, value: "path" }), doc }];
-    }
-    return [spec(`--${long}`, { key, setting, value: valueName(setting) })];
-  });
+  return leavesOf(schema, prefix).filter(({ named, path }) => !named && !isOfLoading(path)).flatMap(
+    ({ path, setting }) => {
+      const key = keyText(path);
+      const long = setting.flag ?? flagName(path);
+      if (setting.type === "boolean") {
+        return [
+          spec(`--${long}`, { key, setting, sets: true }),
+          spec(`--no-${long}`, { key, setting, sets: false }),
+        ];
+      }
+      if (setting.type === "string" && setting.secret === true) {
+        const doc = `File that holds: ${setting.doc}`;
+        return [{ ...spec(`--${long}-file`, { key: `${key}_file`, setting, value: "path" }), doc }];
+      }
+      return [spec(`--${long}`, { key, setting, value: valueName(setting) })];
+    },
+  );
 }
 
 /**

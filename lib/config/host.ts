@@ -210,6 +210,10 @@ export const hostSchema = {
         max: "1GB",
         doc: "Largest record that goes to Kafka as it is.",
       },
+      settings: {
+        type: "texts",
+        doc: 'A further Kafka setting of the topic, as `"cleanup.policy" = "compact"`.',
+      },
     },
   },
   publisher: {

@@ -1,5 +1,6 @@
 import type { Entry } from "./entry.ts";
 import type { HostSettings } from "./host.ts";
+import { keyText } from "./key.ts";
 import type { Problem } from "./problem.ts";
 
 /** What of the host's settings contradicts each other, each setting being fine alone. */
@@ -14,6 +15,7 @@ export function hostProblems(host: HostSettings, entries: readonly Entry[]): Pro
   const usesKafka = host.kafka.bootstrap_servers.length > 0 || host.publisher.kafka.brokers.length > 0;
   return [
     ...publisherProblems(host, problem),
+    ...topicProblems(host, problem),
     // Without brokers nothing of it is used; KAFKA_* of the machine's environment must not stop a laptop's agent.
     ...(usesKafka ? [...saslProblems(host.kafka, problem), ...sslProblems(host.kafka, problem)] : []),
   ];
@@ -42,6 +44,19 @@ function publisherProblems(host: HostSettings, problem: MakeProblem): Problem[] 
     problems.push(problem("publisher.kafka.brokers", wrong, allowed));
   }
   return problems;
+}
+
+/** What the agent itself must know is said once, in its own words. */
+function topicProblems({ topics }: HostSettings, problem: MakeProblem): Problem[] {
+  return Object.entries(topics).flatMap(([name, { settings }]) =>
+    settings["retention.ms"] === undefined ? [] : [
+      problem(
+        keyText(["topics", name, "settings", "retention.ms"]),
+        "is Kafka's name for a setting of the agent's own",
+        `set ${keyText(["topics", name, "retention"])} instead`,
+      ),
+    ]
+  );
 }
 
 /** Brokers as a set: order, case and Kafka's default port make no difference. */

@@ -56,6 +56,11 @@ function settingSchema(setting: Setting): JsonSchema {
   if (setting.type === "tables") {
     return { description: setting.doc, type: "object", additionalProperties: objectSchema(setting.fields) };
   }
+  if (setting.type === "texts") {
+    // A name with dots that is not quoted is a table in a table.
+    const each: JsonSchema = { anyOf: [{ type: "string" }, { type: "object" }] };
+    return { description: setting.doc, type: "object", additionalProperties: each };
+  }
   return leafSchema(setting);
 }
 

@@ -23,9 +23,18 @@ export interface UnknownKeys {
   readonly ignored: readonly string[];
 }
 
-/** Goes through a file for keys that are no settings, aliases or keys to be ignored. */
-export function findUnknownKeys(schema: SettingsSchema, file: TomlTable, fileName: string): UnknownKeys {
+/**
+ * Goes through a file for keys that are no settings, aliases or keys to be ignored. Of plugins that are `unloaded`
+ * nothing is known, and everything is taken.
+ */
+export function findUnknownKeys(
+  schema: SettingsSchema,
+  file: TomlTable,
+  fileName: string,
+  unloaded: readonly string[] = [],
+): UnknownKeys {
   const known = knownTable(schema);
+  for (const name of unloaded) put(known, ["plugins", name], { kind: "leaf" });
   const all = withTables(knownKeys(schema));
   const problems: Problem[] = [];
   const ignored: string[] = [];
@@ -110,6 +119,8 @@ function tableOf(schema: SettingsSchema): KnownTable {
 
 function knownOf(setting: Setting): Known {
   if (setting.type === "table") return tableOf(setting.fields);
+  // Whatever is in a table of texts is one of them.
+  if (setting.type === "texts") return { kind: "leaf" };
   return setting.type === "tables" ? { kind: "named", each: tableOf(setting.fields) } : { kind: "leaf" };
 }
 

@@ -23,6 +23,8 @@ import { type Environment, homeOf } from "./trust.ts";
 export interface LoadOptions {
   /** The plugins whose tables the file may have. */
   readonly plugins: readonly ConfiguredPlugin[];
+  /** Names of plugins that were not loaded: nobody knows their keys, so all are taken. */
+  readonly unloaded?: readonly string[];
   /** The folder and its config.toml, of `locate`. */
   readonly located: Located;
   /** The environment's variables. */
@@ -50,6 +52,8 @@ export interface Loaded {
    * @throws {RangeError} no plugin of that name was given to `loadConfig`.
    */
   plugin(name: string): PluginSettings;
+  /** Whether the agent starts without this plugin should it fail: `[plugins.NAME] optional`. */
+  isOptional(plugin: string): boolean;
   /** Every setting with its value and where it comes from, host first, secrets masked. */
   readonly entries: readonly Entry[];
   /**
@@ -89,6 +93,8 @@ export function loadConfig(options: LoadOptions): Loaded {
       }
       return part;
     },
+    isOptional: (name) =>
+      resolution.entries.some(({ key, value }) => key === `plugins.${name}.optional` && value === true),
     entries: resolution.entries,
     entry: (key) => findEntry(key, schema, resolution),
     warnings: [...warnings, ...permissionWarnings(schema, tree, options.located)],
@@ -110,13 +116,13 @@ interface Checked {
   readonly warnings: readonly string[];
 }
 
-function check({ plugins, located, env, flags = [], cwd }: LoadOptions): Checked {
+function check({ plugins, unloaded = [], located, env, flags = [], cwd }: LoadOptions): Checked {
   const wrong = checkSchemas(plugins);
   if (wrong.length > 0) throw new TypeError(`Cannot use a plugin's settings: ${wrong.join("; ")}`);
   const { dir, file, text } = located;
   const schema = withSqlite(rootSchema(plugins), defaultSqlite(dir));
   const tree = readToml(text ?? "", file);
-  const unknown = findUnknownKeys(schema, tree, file);
+  const unknown = findUnknownKeys(schema, tree, file, unloaded);
   const resolution = resolve(schema, { tree, file, flags, env }, { dir, cwd, home: homeOf(env) });
   const broken = [...unknown.problems, ...resolution.problems];
   // Settings that are wrong each alone say nothing about each other.
@@ -137,9 +143,15 @@ function withSqlite(schema: SettingsSchema, path: string): SettingsSchema {
 }
 
 function pluginPart(plugin: ConfiguredPlugin, values: unknown): PluginSettings {
-  const { enabled, ...settings } = values as Record<string, unknown>;
+  const { enabled, ...rest } = values as Record<string, unknown>;
+  const settings = plugin.external ? withoutLoading(rest) : rest;
   const guarded = guardSecrets(plugin.config ?? {}, settings);
   return { enabled: enabled === true, settings: guarded as SettingsOf<SettingsSchema> };
+}
+
+/** What the plugin itself is given. */
+function withoutLoading({ module: _module, optional: _optional, ...settings }: Record<string, unknown>) {
+  return settings;
 }
 
 function findEntry(key: string, schema: SettingsSchema, { entries }: Resolution): Entry {

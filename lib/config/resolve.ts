@@ -3,7 +3,8 @@ import type { Entry } from "./entry.ts";
 import { type KeyPath, keyText } from "./key.ts";
 import { absolutePath, type PathBases } from "./paths.ts";
 import { type Place, placeText, type Problem } from "./problem.ts";
-import type { NamedTablesSetting, SettingsSchema } from "./schema.ts";
+import { eachText } from "./root.ts";
+import type { NamedTablesSetting, SettingsSchema, TextsSetting } from "./schema.ts";
 import { MASK, readSecretFile } from "./secret.ts";
 import { nodeAt } from "./toml.ts";
 import { allowedText, type LeafSetting, readDefault, readText, type SettingValue } from "./value.ts";
@@ -45,6 +46,9 @@ function resolveTable(run: Run, schema: SettingsSchema, path: KeyPath): Record<s
       pairs.push([name, resolveTable(run, setting.fields, here)]);
     } else if (setting.type === "tables") {
       pairs.push([name, resolveNamed(run, setting, here)]);
+    } else if (setting.type === "texts") {
+      expectTable(run, here);
+      pairs.push([name, Object.fromEntries(resolveTexts(run, setting, here, []))]);
     } else {
       const value = resolveLeaf(run, here, setting);
       if (value !== undefined) pairs.push([name, value]);
@@ -61,6 +65,23 @@ function resolveNamed(run: Run, setting: NamedTablesSetting, path: KeyPath): Rec
     expectTable(run, [...path, name]);
     return [name, resolveTable(run, setting.fields, [...path, name])];
   }));
+}
+
+/** Names with dots may be written as tables in tables: `cleanup.policy = "compact"`. */
+function resolveTexts(
+  run: Run,
+  setting: TextsSetting,
+  path: KeyPath,
+  name: KeyPath,
+): [name: string, text: SettingValue][] {
+  const table = nodeAt(run.sources.tree, [...path, ...name]);
+  if (table?.kind !== "table") return [];
+  return [...table.entries].flatMap(([key, node]) => {
+    const here = [...name, key];
+    if (node.kind === "table") return resolveTexts(run, setting, path, here);
+    const value = resolveLeaf(run, [...path, ...here], eachText(setting));
+    return value === undefined ? [] : [[here.join("."), value]];
+  });
 }
 
 function expectTable(run: Run, path: KeyPath): void {

@@ -1,4 +1,11 @@
-import type { NamedTablesSetting, Setting, SettingsSchema, TableSetting } from "./schema.ts";
+import type {
+  NamedTablesSetting,
+  Setting,
+  SettingsSchema,
+  StringSetting,
+  TableSetting,
+  TextsSetting,
+} from "./schema.ts";
 import { hostSchema } from "./host.ts";
 import type { KeyPath } from "./key.ts";
 import type { LeafSetting } from "./value.ts";
@@ -13,15 +20,22 @@ export interface ConfiguredPlugin {
   readonly config?: SettingsSchema;
   /** Whether it runs when nothing is said. Default true. */
   readonly enabledByDefault?: boolean;
+  /** It is loaded from a module that its table names. */
+  readonly external?: boolean;
 }
 
 /** Whether a setting holds a value, not further settings. */
 export function isLeaf(setting: Setting): setting is LeafSetting {
-  return setting.type !== "table" && setting.type !== "tables";
+  return setting.type !== "table" && setting.type !== "tables" && setting.type !== "texts";
+}
+
+/** What each text of a table of texts is. */
+export function eachText({ doc }: TextsSetting): StringSetting {
+  return { type: "string", doc };
 }
 
 /** Whether a setting holds further settings. */
-export function isTable(setting: Setting): setting is TableSetting | NamedTablesSetting {
+export function isTable(setting: Setting): setting is TableSetting | NamedTablesSetting | TextsSetting {
   return !isLeaf(setting);
 }
 
@@ -36,7 +50,30 @@ export function rootSchema(plugins: readonly ConfiguredPlugin[]): SettingsSchema
 
 function pluginTable(plugin: ConfiguredPlugin): TableSetting {
   const doc = plugin.doc ?? `Settings of the plugin ${plugin.name}.`;
-  return { type: "table", doc, fields: { enabled: enabledSetting(plugin), ...plugin.config } };
+  return {
+    type: "table",
+    doc,
+    fields: { enabled: enabledSetting(plugin), ...(plugin.external && LOADING), ...plugin.config },
+  };
+}
+
+/** Where a plugin comes from that is not built in. The file alone says it: it is read before flags are known. */
+const LOADING: SettingsSchema = {
+  module: {
+    type: "string",
+    path: true,
+    doc: "The plugin's module: a TypeScript or JavaScript file, or a folder with a package.json.",
+  },
+  optional: {
+    type: "boolean",
+    default: false,
+    doc: "Whether the agent starts without the plugin where it can't be loaded or set up.",
+  },
+};
+
+/** Whether a key says where a plugin comes from. */
+export function isOfLoading(path: KeyPath): boolean {
+  return path.length === 3 && path[0] === "plugins" && Object.hasOwn(LOADING, path[2] ?? "");
 }
 
 function enabledSetting(plugin: ConfiguredPlugin): Setting {
@@ -62,6 +99,9 @@ export function leavesOf(schema: SettingsSchema, under: KeyPath = [], named = fa
   return Object.entries(schema).flatMap(([name, setting]): KeyedSetting[] => {
     const path = [...under, name];
     if (isLeaf(setting)) return [{ path, setting, named }];
+    if (setting.type === "texts") {
+      return [{ path: [...path, "NAME"], setting: eachText(setting), named: true }];
+    }
     return setting.type === "table"
       ? leavesOf(setting.fields, path, named)
       : leavesOf(setting.fields, [...path, "NAME"], true);

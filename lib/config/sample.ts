@@ -1,5 +1,5 @@
 import { type KeyPath, keyText } from "./key.ts";
-import { type ConfiguredPlugin, isLeaf, rootSchema } from "./root.ts";
+import { type ConfiguredPlugin, eachText, isLeaf, rootSchema } from "./root.ts";
 import type { SettingsSchema } from "./schema.ts";
 import { allowedText, type LeafSetting, readDefault } from "./value.ts";
 
@@ -21,6 +21,9 @@ function tableLines(schema: SettingsSchema, path: KeyPath, doc: string): string[
   const below = Object.entries(schema).flatMap(([name, setting]) => {
     const here = [...path, name];
     if (setting.type === "table") return tableLines(setting.fields, here, setting.doc);
+    if (setting.type === "texts") {
+      return ["", `[${keyText(here)}]`, ...settingLines("NAME", eachText(setting))];
+    }
     return setting.type === "tables" ? namedLines(setting.fields, here, setting.doc) : [];
   });
   return [...header, ...below];

@@ -107,6 +107,17 @@ export interface NamedTablesSetting {
   fields: SettingsSchema;
 }
 
+/**
+ * A table of texts with names of the user's choice: `"cleanup.policy" = "compact"`. A dotted key without quotes means
+ * the same name.
+ */
+export interface TextsSetting {
+  /** Marks the kind. */
+  type: "texts";
+  /** One sentence. */
+  doc: string;
+}
+
 /** One setting. */
 export type Setting =
   | StringSetting
@@ -116,7 +127,8 @@ export type Setting =
   | BytesSetting
   | ListSetting
   | TableSetting
-  | NamedTablesSetting;
+  | NamedTablesSetting
+  | TextsSetting;
 
 /** The settings of a plugin, by key (`snake_case`, as in TOML). */
 export type SettingsSchema = { readonly [key: string]: Setting };
@@ -129,10 +141,11 @@ export type ValueOf<S extends Setting> = S extends { type: "string"; oneOf: read
   : S extends { type: "table"; fields: infer F extends SettingsSchema } ? SettingsOf<F>
   : S extends { type: "tables"; fields: infer F extends SettingsSchema }
     ? Readonly<Record<string, SettingsOf<F>>>
+  : S extends { type: "texts" } ? Readonly<Record<string, string>>
   : number;
 
 /** Whether a setting always has a value. */
-export type Always<S extends Setting> = S extends { type: "table" | "tables" | "list" } ? true
+export type Always<S extends Setting> = S extends { type: "table" | "tables" | "texts" | "list" } ? true
   : S extends { default: string | number | boolean } ? true
   : false;
 

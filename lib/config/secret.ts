@@ -48,6 +48,7 @@ export function guardSecrets(
     const value = values[name];
     if (isLeaf(setting) || !isRecord(value)) continue;
     if (setting.type === "table") guardSecrets(setting.fields, value);
+    else if (setting.type === "texts") Object.freeze(value);
     else {
       for (const each of Object.values(value)) if (isRecord(each)) guardSecrets(setting.fields, each);
       Object.freeze(value);

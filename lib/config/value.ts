@@ -2,11 +2,11 @@ import { parseBytes } from "./bytes.ts";
 import { parseDuration } from "./duration.ts";
 import { tomlString } from "./key.ts";
 import { nearest } from "./nearest.ts";
-import type { NamedTablesSetting, Setting, TableSetting } from "./schema.ts";
+import type { NamedTablesSetting, Setting, TableSetting, TextsSetting } from "./schema.ts";
 import type { TomlNode } from "./toml.ts";
 
 /** A setting that holds a value, not further settings. */
-export type LeafSetting = Exclude<Setting, TableSetting | NamedTablesSetting>;
+export type LeafSetting = Exclude<Setting, TableSetting | NamedTablesSetting | TextsSetting>;
 
 /** A value as a plugin is given it: durations in milliseconds, sizes in bytes. */
 export type SettingValue = string | number | boolean | readonly string[];
@@ -71,6 +71,7 @@ export function allowedText(setting: Setting): string {
       return "a list of texts, or one text with commas";
     case "table":
     case "tables":
+    case "texts":
       return "a table";
   }
 }

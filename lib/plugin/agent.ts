@@ -3,7 +3,9 @@ import { removeAgentFile } from "../access/agent_file.ts";
 import { Bus } from "../bus/bus.ts";
 import { type Clock, systemClock } from "../bus/clock.ts";
 import type { TopicSpec } from "../bus/contract.ts";
+import { lagMetrics } from "../bus/lag_metrics.ts";
 import { openLocalLog } from "../bus/local/local_bus.ts";
+import { topicCodecs } from "../bus/topic_codecs.ts";
 import { TopicNames } from "../bus/topic_names.ts";
 import type { AdminServer } from "../http/admin_server.ts";
 import { diskSpace } from "../store/disk_space.ts";
@@ -20,6 +22,7 @@ import type { OpenParts } from "./context.ts";
 import type { AgentStatus, HostOptions, StopReport } from "./host_contract.ts";
 import type { KafkaContext, KafkaPart } from "./host_parts.ts";
 import { kafkaSettingsOf } from "./kafka_settings_of.ts";
+import { lagSources } from "./lag_sources.ts";
 import { Listeners } from "./listeners.ts";
 import { prepareStore } from "./prepare_store.ts";
 import type { Registry } from "./registry.ts";
@@ -79,6 +82,7 @@ export class Agent implements AdminSubject {
       await this.#startPlugins(signal);
       signal.throwIfAborted();
       const streams = this.#streams = this.#makeStreams(specs);
+      this.#measureLag(streams, specs);
       await streams.startLocal();
       signal.throwIfAborted();
       this.#kafka?.start();
@@ -181,11 +185,6 @@ export class Agent implements AdminSubject {
     };
   }
 
-  /** Brings metrics up to date that nobody counts as things happen. */
-  async measure(): Promise<void> {
-    await this.#streams?.measure();
-  }
-
   /** Sends what waits in the local log, until `signal` aborts. */
   async drainOutbox(signal: AbortSignal): Promise<{ drained: boolean; lag: number; detail?: string } | null> {
     const relay = this.#kafka?.relay;
@@ -212,6 +211,7 @@ export class Agent implements AdminSubject {
       now: () => this.#clock.now(),
     });
     const names = new TopicNames(this.#registry.topics.renamed(settings.topics));
+    const codecs = await topicCodecs(this.#registry.topics.values());
     const specs = await prepareStore(store, log, this.#registry, this.#options);
     this.#kafka = await this.#openKafka({
       log,
@@ -223,7 +223,7 @@ export class Agent implements AdminSubject {
       random: this.#options.random ?? Math.random,
     });
     const kafka = this.#kafka;
-    const bus = this.#bus = new Bus({ log, names, meter, kafka: kafka?.driver, relay: kafka?.relay });
+    const bus = this.#bus = new Bus({ log, names, codecs, meter, kafka: kafka?.driver, relay: kafka?.relay });
     this.#storage = new StorageMonitor({
       freeDisk: () => (parts?.freeDisk ?? diskSpace)(storeFile),
       logBytes: () => log.bytes(),
@@ -263,6 +263,7 @@ export class Agent implements AdminSubject {
     if (!this.#bus) throw new Error("Cannot start streams: the bus is not open");
     return new AgentStreams({
       registered: this.#registry.streams,
+      values: this.#registry.topics.values(),
       bus: this.#bus,
       specs,
       storeFile,
@@ -272,6 +273,21 @@ export class Agent implements AdminSubject {
       meter,
       clock: this.#clock,
       random,
+    });
+  }
+
+  #measureLag(streams: AgentStreams, specs: readonly TopicSpec[]): void {
+    if (!this.#bus) throw new Error("Cannot measure lag: the bus is not open");
+    lagMetrics({
+      sources: lagSources({
+        bus: this.#bus,
+        kafka: this.#kafka?.driver,
+        specs,
+        groupsOf: (source) => streams.groupsOf(source),
+      }),
+      meter: this.#options.meter,
+      clock: this.#clock,
+      log: this.#options.log.child({ component: "metrics" }),
     });
   }
 

@@ -1,11 +1,16 @@
 import type { Bus } from "../bus/bus.ts";
 import type { Clock } from "../bus/clock.ts";
-import { FENCE_MIGRATIONS, FENCE_OWNER, rowsFirst } from "../bus/stream/rows_first.ts";
+import type { OwnGroup } from "../bus/lag_metrics.ts";
+import { FENCE_MIGRATIONS, FENCE_OWNER } from "../bus/stream/fences.ts";
+import { rowsFirst } from "../bus/stream/rows_first.ts";
 import { Stream } from "../bus/stream/stream.ts";
+import { valuesForWorker } from "../bus/worker/values.ts";
 import { WorkerHost } from "../bus/worker/host.ts";
 import type { WorkerStreamSpec } from "../bus/worker/protocol.ts";
 import { WorkerStream } from "../bus/worker/stream.ts";
 import type { TopicSpec } from "../bus/contract.ts";
+import type { TopicValues } from "../bus/handler.ts";
+import type { Transaction } from "../store/contract.ts";
 import type { Health } from "../telemetry/health.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { RootMeter } from "../telemetry/meter.ts";
@@ -22,6 +27,8 @@ const LAG_MS = 2_000;
 /** What running the streams needs. */
 export interface AgentStreamsOptions {
   registered: readonly RegisteredStream[];
+  /** What plugins said of the values of topics, by logical name. */
+  values: readonly (readonly [topic: string, values: TopicValues])[];
   bus: Bus;
   specs: readonly TopicSpec[];
   storeFile: string;
@@ -56,7 +63,9 @@ export class AgentStreams {
         powerSafe: options.powerSafe,
         turns: options.turns,
         streams: this.#inWorker(),
+        isBus: bus.source("bus").name === "local",
         renamed: bus.names.renamed,
+        values: valuesForWorker(options.values),
         holds: this.#holds(),
         maintenanceMs: MAINTENANCE_MS,
       },
@@ -96,9 +105,11 @@ export class AgentStreams {
   async stop(steps: StopSteps, signal: AbortSignal, { drain }: { drain: boolean }): Promise<void> {
     const name = ({ registered }: Running) => `stream ${registered.name}`;
     if (drain) {
-      const local = this.#running.filter(({ source, stream }) => source === "local" && !stream.paused);
       // One stream's outputs may be another's input: a second look finds what the first one's end has added.
       for (let look = 0; look < 2; look++) {
+        const local = this.#running.filter(({ source, stream }) =>
+          source === "local" && !stream.paused && !stream.failed
+        );
         await steps.all(local, name, ({ stream }) => stream.caughtUp(signal));
       }
     }
@@ -118,14 +129,12 @@ export class AgentStreams {
     return health;
   }
 
-  /** Brings the metric of how far streams are behind up to date. */
-  async measure(): Promise<void> {
-    const gauge = this.#options.meter.gauge({
-      name: "capstan_stream_lag_records",
-      help: "Records a stream has not handled; -1 while its bus does not say.",
-      labels: ["stream"],
-    });
-    for (const { name, lag } of await this.status()) gauge.set(lag, { stream: name });
+  /** The groups that streams of this source are, by their topics' real names. */
+  groupsOf(source: "local" | "kafka"): OwnGroup[] {
+    const { bus, registered } = this.#options;
+    return registered.filter(({ options }) => bus.source(options.source ?? "bus").name === source).map((
+      { name, group, options },
+    ) => ({ stream: name, group, topics: options.topics.map((topic) => bus.names.real(topic)) }));
   }
 
   /** State of each stream. A bus that does not answer leaves its lag unknown: -1. */
@@ -175,14 +184,21 @@ export class AgentStreams {
   #add(registered: RegisteredStream): void {
     const { bus, log, meter, clock, random } = this.#options;
     const spec = streamSpec(registered, bus.names);
-    const driver = bus.source(registered.options.source ?? "bus");
+    const { options } = registered;
+    const driver = bus.source(options.source ?? "bus");
     const stream = registered.handler
       ? new Stream({
         spec,
         driver: driver.name === "local" ? driver : rowsFirst(driver, bus.log.store),
         handler: registered.handler,
+        hooks: options,
+        ...(options.state && {
+          reset: (tx: Transaction, place: { topic: string; partition: number }) =>
+            options.state?.reset(tx, place),
+        }),
         realName: (topic) => bus.names.real(topic),
         logicalName: (topic) => bus.names.logical(topic),
+        codecs: bus.codecs,
         log: log.child({ component: registered.plugin }),
         meter,
         clock,

@@ -1,7 +1,6 @@
 import { callAgent } from "../access/call_agent.ts";
 import type { Bus } from "../bus/bus.ts";
 import type { BusRecord } from "../bus/contract.ts";
-import { encodeRequest } from "../bus/encode.ts";
 import { openStore } from "../store/open_store.ts";
 import type { CommandCall, ReadOnlyFile } from "./contract.ts";
 import { type OpenParts, pluginStore } from "./context.ts";
@@ -25,7 +24,7 @@ const CHUNK = { records: 500, bytes: 4 * 1024 * 1024 };
 export function commandCall(
   { plugin, input, parts, bus, storeFile, token }: CommandCallOptions,
 ): CommandCall {
-  const { log, names } = bus;
+  const { log } = bus;
   return {
     ...input,
     store: pluginStore(plugin, parts),
@@ -33,7 +32,7 @@ export function commandCall(
     commit: async (write) => {
       await log.store.write((tx) => {
         const requests = write(tx) ?? [];
-        log.append(tx, requests.map((request) => encodeRequest(request, (topic) => names.real(topic))));
+        log.append(tx, requests.map((request) => bus.encode(request)));
       }, { signal: input.signal });
     },
     records: (topic) => keptRecords(bus, topic),

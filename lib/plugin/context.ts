@@ -50,9 +50,9 @@ export function createContext(options: ContextOptions): PluginContext {
   return {
     log,
     now: () => clock.now(),
-    topic: (spec) => {
+    topic: (spec, values) => {
       registering(`topic ${spec.name}`);
-      registry.topics.declare(plugin, spec);
+      registry.topics.declare(plugin, spec, values);
     },
     producer: (topic) => ({
       send: (value, rest) =>

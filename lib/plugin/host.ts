@@ -6,6 +6,7 @@ import type { Host, HostOptions, StopReport } from "./host_contract.ts";
 import { wantedTopics } from "./prepare_store.ts";
 import { Registry } from "./registry.ts";
 import { runCommand } from "./run_command.ts";
+import type { WantedTopic } from "./topics.ts";
 
 /** Milliseconds a stop takes at most, unless told otherwise. */
 const STOP_MS = 30_000;
@@ -35,6 +36,7 @@ export function createHost(options: HostOptions): Host {
       names.add(plugin.name);
       setUp(plugin);
     }
+    registry.checkValues();
     life.sealed = true;
   }
 
@@ -53,8 +55,18 @@ export function createHost(options: HostOptions): Host {
       const hooks = plugin.setup(context, options.pluginSettings[plugin.name] ?? {});
       if (hooks) registry.hooks.push({ plugin: plugin.name, hooks });
     } catch (cause) {
-      throw new Error(`Cannot set up plugin ${plugin.name}: ${errorChain(cause)}`, { cause });
+      const error = new Error(`Cannot set up plugin ${plugin.name}: ${errorChain(cause)}`, { cause });
+      if (!options.optional?.includes(plugin.name)) throw error;
+      registry.forget(plugin.name);
+      options.log.warn(`${error.message}. It is optional; the agent starts without it.`, {
+        component: plugin.name,
+      });
     }
+  }
+
+  function declaredTopics(): readonly WantedTopic[] {
+    register();
+    return wantedTopics(registry, options.settings);
   }
 
   async function start(signal: AbortSignal = new AbortController().signal): Promise<void> {
@@ -82,9 +94,11 @@ export function createHost(options: HostOptions): Host {
     get commands() {
       return registry.commands;
     },
-    topics: () => {
+    topics: () => declaredTopics().map(({ spec }) => spec),
+    declaredTopics,
+    declaredValues: () => {
       register();
-      return wantedTopics(registry, options.settings);
+      return registry.topics.values();
     },
     announcements: () => life.agent?.announcements ?? [],
     get adminOrigin() {

@@ -1,10 +1,12 @@
 import type { PartitionLag, TopicSpec } from "../bus/contract.ts";
+import type { TopicValues } from "../bus/handler.ts";
 import type { Clock } from "../bus/clock.ts";
 import type { HostSettings as Configured } from "../config/host.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { RootMeter } from "../telemetry/meter.ts";
 import type { CommandCall, Health, Plugin, PluginCommand } from "./contract.ts";
 import type { HostParts } from "./host_parts.ts";
+import type { WantedTopic } from "./topics.ts";
 
 /** What `[topics."NAME"]` changes of a declared topic. */
 export interface TopicOverride {
@@ -16,6 +18,8 @@ export interface TopicOverride {
   retention?: number;
   /** Bytes. */
   max_record_bytes?: number;
+  /** Further Kafka settings. */
+  settings?: Readonly<Record<string, string>>;
 }
 
 /** The agent's own settings, checked and with defaults filled in; keys as in config.toml. */
@@ -52,6 +56,8 @@ export interface HostSettings {
 export interface HostOptions {
   /** In the order of their setup; stopped in reverse. */
   plugins: readonly Plugin[];
+  /** Names of plugins without which the agent starts, should their setup throw. */
+  optional?: readonly string[];
   settings: HostSettings;
   /** Each plugin's checked settings, by its name. */
   pluginSettings: Readonly<Record<string, unknown>>;
@@ -97,6 +103,10 @@ export interface Host extends AsyncDisposable {
   readonly commands: readonly RegisteredCommand[];
   /** The topics plugins declared, as they should be, under their real names; registers first. */
   topics(): readonly TopicSpec[];
+  /** The same, with the names in code and whose they are. */
+  declaredTopics(): readonly WantedTopic[];
+  /** What plugins said of the values of topics, by their names in code; registers first. */
+  declaredValues(): readonly (readonly [topic: string, values: TopicValues])[];
   /**
    * Registers, opens the store, starts plugins, streams and listeners. Kafka comes up in the background.
    * @throws {Error} names the plugin or part that failed; what had been started is stopped again.

@@ -1,7 +1,9 @@
 import { hostname } from "node:os";
 import process from "node:process";
+import { KafkaError } from "../bus/kafka/error.ts";
 import { KafkaBus } from "../bus/kafka/kafka_bus.ts";
 import { kafkaRelay } from "../bus/kafka/relay.ts";
+import { busMetrics } from "../bus/metrics.ts";
 import { prepareTopic } from "../bus/relay/prepare.ts";
 import { RELAY_GROUP } from "../bus/relay/schema.ts";
 import type { RelayTopic } from "../bus/relay/target.ts";
@@ -42,15 +44,19 @@ export function openKafka(settings: HostSettings, context: KafkaContext): KafkaP
     meter,
     clock,
     random,
+    ...(driver && { metrics: busMetrics(meter) }),
   });
   const relayed = new Set(topics.map(({ local }) => local));
   const stopping = new AbortController();
   let trouble: string | undefined = driver ? "connecting" : undefined;
+  /** What the topics there are lack, for health; nothing stops for it. */
+  let different: string | undefined;
   let watching: Promise<void> | undefined;
 
   /** Brings the topics up, then looks now and then whether the brokers answer. */
   async function watch(bus: KafkaBus): Promise<void> {
     let missing = topics;
+    let compared = false;
     for (let failed = 0; !stopping.signal.aborted;) {
       let delayMs = PING_EVERY_MS;
       try {
@@ -62,6 +68,8 @@ export function openKafka(settings: HostSettings, context: KafkaContext): KafkaP
         if (trouble !== undefined) logger.info("Kafka answers.", { component: "kafka" });
         trouble = undefined;
         failed = 0;
+        if (!compared) await compare(bus);
+        compared = true;
       } catch (error) {
         if (stopping.signal.aborted) return;
         if (failed++ === 0) {
@@ -72,6 +80,22 @@ export function openKafka(settings: HostSettings, context: KafkaContext): KafkaP
       }
       await clock.sleep(delayMs, stopping.signal);
     }
+  }
+
+  /** Topics that were there before are left as they are; somebody should know where that is not as declared. */
+  async function compare(bus: KafkaBus): Promise<void> {
+    const changes = await bus.topics.plan(topics.map(({ spec }) => spec)).catch((error) => {
+      if (error instanceof KafkaError && error.failure === "authorization") return []; // it need not know
+      throw error;
+    });
+    const names = [...new Set(changes.map(({ topic }) => topic))];
+    if (names.length === 0) return;
+    different = `${names.join(", ")}: not as declared; capstan topics plan says how`;
+    logger.warn("Topics are not as declared; capstan topics plan says how.", {
+      component: "kafka",
+      topics: names,
+      differences: changes.map(({ topic, detail }) => `${topic}: ${detail}`),
+    });
   }
 
   const relayHealth = (): Health => {
@@ -97,7 +121,10 @@ export function openKafka(settings: HostSettings, context: KafkaContext): KafkaP
       relay.start();
       if (driver) watching ??= watch(driver);
     },
-    health: () => trouble === undefined ? { status: "ok" } : { status: "degraded", detail: trouble },
+    health: () =>
+      trouble === undefined
+        ? { status: "ok", ...(different !== undefined && { detail: different }) }
+        : { status: "degraded", detail: trouble },
     [Symbol.asyncDispose]: async () => {
       stopping.abort();
       await relay.close();

@@ -4,6 +4,7 @@ import type { PluginCommand, PluginHooks, RouteHandler, ServeOptions } from "./c
 import { DeferredServer } from "./deferred_server.ts";
 import { DeferredStream } from "./deferred_stream.ts";
 import type { RegisteredCommand } from "./host_contract.ts";
+import { streamProblem, valuesProblem } from "./stream_problem.ts";
 import { DeclaredTopics } from "./topics.ts";
 
 /** A registered stream. */
@@ -36,20 +37,22 @@ export class Registry {
   readonly commands: RegisteredCommand[] = [];
   readonly hooks: { plugin: string; hooks: PluginHooks }[] = [];
 
-  /** @throws {Error} the group is taken on one of these topics, or a handler and a module are given or neither. */
+  /** Takes back what a plugin registered whose setup failed. */
+  forget(plugin: string): void {
+    for (const list of [this.streams, this.stores, this.routes, this.servers, this.commands, this.hooks]) {
+      const left = list.filter((each) => each.plugin !== plugin);
+      list.length = 0;
+      for (const each of left) (list as typeof left).push(each);
+    }
+    this.topics.forget(plugin);
+  }
+
+  /** @throws {Error} the group is taken on one of these topics, or the options are wrong; see `streamProblem`. */
   addStream(plugin: string, group: string, options: StreamOptions, handler?: StreamHandler): DeferredStream {
     const name = `${plugin}/${group}`;
     const cannot = `Cannot make stream ${name}`;
-    if (options.topics.length === 0) throw new Error(`${cannot}: it reads no topic; name one in topics`);
-    if ((handler === undefined) === (options.worker === undefined)) {
-      throw new Error(`${cannot}: it needs a handler or a worker module; give one of them`);
-    }
-    if (options.worker && options.source !== "local") {
-      throw new Error(`${cannot}: a worker reads the local log alone; set source to "local"`);
-    }
-    if (options.attempts !== undefined && !(options.attempts >= 1)) {
-      throw new Error(`${cannot}: ${options.attempts} attempts are none; give 1 or more`);
-    }
+    const problem = streamProblem(options, handler);
+    if (problem !== undefined) throw new Error(`${cannot}: ${problem}`);
     const other = this.streams.find((each) =>
       each.name === name ||
       (each.group === group && each.options.topics.some((topic) => options.topics.includes(topic)))
@@ -62,6 +65,18 @@ export class Registry {
     const handle = new DeferredStream(name);
     this.streams.push({ plugin, name, group, options, handle, ...(handler && { handler }) });
     return handle;
+  }
+
+  /**
+   * Call it when all plugins have registered.
+   * @throws {Error} a stream can't read a topic's values where it runs.
+   */
+  checkValues(): void {
+    const declared = new Map(this.topics.values());
+    for (const { name, options } of this.streams) {
+      const problem = valuesProblem(options, declared);
+      if (problem !== undefined) throw new Error(`Cannot make stream ${name}: ${problem}`);
+    }
   }
 
   /** @throws {Error} another plugin answers that method and path, or the agent does itself. */

@@ -1,5 +1,6 @@
 import { Bus } from "../bus/bus.ts";
 import { openLocalLog } from "../bus/local/local_bus.ts";
+import { topicCodecs } from "../bus/topic_codecs.ts";
 import { TopicNames } from "../bus/topic_names.ts";
 import { openStore } from "../store/open_store.ts";
 import { commandCall } from "./command_call.ts";
@@ -31,7 +32,8 @@ export async function runCommand(
   await using log = await openLocalLog(store, { log: options.log.child({ component: "log" }) });
   await prepareStore(store, log, registry, options);
   const names = new TopicNames(registry.topics.renamed(settings.topics));
-  const bus = new Bus({ log, names, meter });
+  const codecs = await topicCodecs(registry.topics.values());
+  const bus = new Bus({ log, names, codecs, meter });
   Object.assign(parts, { store, bus });
   try {
     const { token } = settings.admin;

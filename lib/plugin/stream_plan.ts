@@ -13,6 +13,10 @@ export function streamSpec({ name, group, options }: RegisteredStream, names: To
     maxBytes: options.maxBytes ?? 1024 * 1024,
     lingerMs: options.lingerMs ?? 5,
     attempts: options.attempts ?? 5,
+    concurrency: options.concurrency ?? (options.worker ? 1 : 8),
+    delivery: options.delivery ?? "exactly-once",
+    onFailure: options.onFailure ?? "dead-letter",
+    values: options.values ?? "decoded",
     ...(options.outputTopic !== undefined && { outputTopic: options.outputTopic }),
   };
 }

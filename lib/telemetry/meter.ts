@@ -1,6 +1,6 @@
 import * as prom from "prom-client";
 import { LabelledSums } from "./labelled_sums.ts";
-import type { Counter, Gauge, Histogram, Labels, Meter, MetricOptions } from "./metrics.ts";
+import type { Collected, Counter, Gauge, Histogram, Labels, Meter, MetricOptions } from "./metrics.ts";
 
 /** What another thread measured. */
 export interface Sample {
@@ -10,8 +10,20 @@ export interface Sample {
   /** Its name is without the prefix. */
   metric: MetricOptions;
   labels: Labels;
-  /** What to add, set or observe. */
-  value: number;
+  /** What to add, set or observe. Absent: the metric was made, and nothing is known of it yet. */
+  value?: number;
+}
+
+/** A metric that was made. */
+export interface MadeMetric {
+  /** Its whole name. */
+  name: string;
+  /** What it is. */
+  kind: "counter" | "gauge" | "histogram";
+  /** One sentence. */
+  help: string;
+  /** Label names, in their order. */
+  labels: readonly string[];
 }
 
 /** A meter with the exposition of all that was made from it. */
@@ -23,6 +35,8 @@ export interface RootMeter extends Meter {
   scope(prefix: string): Meter;
   /** Adds what another thread measured to this thread's metrics of the same scope and name. */
   record(samples: readonly Sample[]): void;
+  /** Every metric made so far, by name. */
+  list(): MadeMetric[];
   /** Prometheus' text format. */
   text(): Promise<string>;
   /** Its media type. */
@@ -32,10 +46,8 @@ export interface RootMeter extends Meter {
 /** Seconds, from a tenth of a millisecond up. */
 const SECONDS = [0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-interface Made {
+interface Made extends MadeMetric {
   owner: string;
-  kind: string;
-  labels: string;
   metric: Counter | Gauge | Histogram;
 }
 
@@ -45,24 +57,23 @@ export function createMeter(): RootMeter {
   const made = new Map<string, Made>();
 
   function once<T extends Counter | Gauge | Histogram>(
-    kind: string,
+    kind: Made["kind"],
     owner: string,
     options: MetricOptions,
     make: () => T,
     is: (metric: Made["metric"]) => metric is T,
   ): T {
-    const labels = (options.labels ?? []).join();
-    const before = made.get(options.name);
+    const { name, help, labels = [] } = options;
+    const before = made.get(name);
     if (before === undefined) {
       const metric = make();
-      made.set(options.name, { owner, kind, labels, metric });
+      made.set(name, { owner, kind, name, help, labels, metric });
       return metric;
     }
-    if (before.owner !== owner || before.kind !== kind || before.labels !== labels || !is(before.metric)) {
+    const same = before.owner === owner && before.kind === kind && before.labels.join() === labels.join();
+    if (!same || !is(before.metric)) {
       throw new Error(
-        `Cannot make the ${kind} ${options.name}: ${
-          before.owner || "the agent"
-        } has a ${before.kind} of that name ` +
+        `Cannot make the ${kind} ${name}: ${before.owner || "the agent"} has a ${before.kind} of that name ` +
           `with labels [${before.labels}]; choose another name`,
       );
     }
@@ -98,14 +109,23 @@ export function createMeter(): RootMeter {
     }, (metric) => metric instanceof LabelledSums);
   }
 
-  function gauge(owner: string, options: MetricOptions & { collect?: () => number | void }): Gauge {
+  function gauge(
+    owner: string,
+    options: MetricOptions & { collect?: () => Collected | Promise<Collected> },
+  ): Gauge {
     return once("gauge", owner, options, () => {
+      const { collect } = options;
       const registered = new prom.Gauge({
         ...described(options),
-        collect: () => {
-          const value = options.collect?.();
-          if (typeof value === "number") registered.set(value);
-        },
+        ...(collect && {
+          collect: async () => {
+            const found = await collect();
+            if (typeof found === "number") registered.set(found);
+            if (typeof found !== "object") return;
+            registered.reset();
+            for (const { labels, value } of found) registered.set({ ...labels }, value);
+          },
+        }),
       });
       return { set: (value: number, labels: Labels = {}) => registered.set(labels, value) };
     }, (metric): metric is Gauge => "set" in metric);
@@ -127,11 +147,21 @@ export function createMeter(): RootMeter {
     record: (samples) => {
       for (const { kind, scope, metric, labels, value } of samples) {
         const options = { ...metric, name: scope + metric.name };
-        if (kind === "counter") counter(scope, options).inc(labels, value);
-        else if (kind === "gauge") gauge(scope, options).set(value, labels);
-        else histogram(scope, options).observe(value, labels);
+        if (kind === "counter") {
+          const known = counter(scope, options);
+          if (value !== undefined) known.inc(labels, value);
+        } else if (kind === "gauge") {
+          const known = gauge(scope, options);
+          if (value !== undefined) known.set(value, labels);
+        } else {
+          const known = histogram(scope, options);
+          if (value !== undefined) known.observe(value, labels);
+        }
       }
     },
+    list: () =>
+      [...made.values()].map(({ name, kind, help, labels }) => ({ name, kind, help, labels }))
+        .sort((a, b) => a.name < b.name ? -1 : 1),
     text: () => registry.metrics(),
     contentType: registry.contentType,
   };

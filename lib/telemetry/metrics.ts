@@ -19,6 +19,20 @@ export interface Histogram {
   observe(value: number, labels?: Labels): void;
 }
 
+/** One series of a gauge. */
+export interface Reading {
+  /** A value for each label name. */
+  labels: Labels;
+  /** As it is now. */
+  value: number;
+}
+
+/**
+ * What a gauge is asked for when metrics are read: a number, or all series there are (others are forgotten). Nothing
+ * where it was `set`.
+ */
+export type Collected = number | readonly Reading[] | void;
+
 /** What describes a metric. `labels` lists the label names every sample carries. */
 export interface MetricOptions {
   /** Name as Prometheus has it, `[a-z_][a-z0-9_]*`; counters end in `_total`. */
@@ -33,7 +47,10 @@ export interface MetricOptions {
 
 /** Makes metrics. Asking twice for one name gives the same metric. */
 export interface Meter {
+  /** A number that only grows. */
   counter(options: MetricOptions): Counter;
-  gauge(options: MetricOptions & { collect?: () => number | void }): Gauge;
+  /** A number that goes up and down; `collect` is asked at each reading, and must not throw. */
+  gauge(options: MetricOptions & { collect?: () => Collected | Promise<Collected> }): Gauge;
+  /** A distribution. */
   histogram(options: MetricOptions): Histogram;
 }

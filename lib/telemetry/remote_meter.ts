@@ -18,12 +18,23 @@ export function createRemoteMeter(): RemoteMeter {
   const counters = new Map<string, { scope: string; metric: MetricOptions; sums: LabelledSums }>();
   const gauges = new Map<string, Sample>();
   let observations: Sample[] = [];
+  /** By kind and whole name; the main thread is told of each once, so that it shows what is still nought. */
+  const made = new Set<string>();
+  let fresh: Sample[] = [];
+
+  function announce(kind: Sample["kind"], scope: string, metric: MetricOptions): void {
+    const key = `${kind} ${scope}${metric.name}`;
+    if (made.has(key)) return;
+    made.add(key);
+    fresh.push({ kind, scope, metric, labels: {} });
+  }
 
   function scoped(scope: string): Meter {
     return {
       counter: (options) => counter(scope, options),
       gauge: (options) => {
         const metric = plain(options);
+        announce("gauge", scope, metric);
         return {
           set: (value: number, labels: Labels = {}) => {
             const key = `${scope}${metric.name} ${JSON.stringify(labels)}`;
@@ -33,6 +44,7 @@ export function createRemoteMeter(): RemoteMeter {
       },
       histogram: (options) => {
         const metric = plain(options);
+        announce("histogram", scope, metric);
         return {
           observe: (value: number, labels: Labels = {}) => {
             if (observations.length >= MAX_OBSERVATIONS) return;
@@ -47,7 +59,9 @@ export function createRemoteMeter(): RemoteMeter {
     const found = counters.get(scope + options.name);
     if (found) return found.sums;
     const sums = new LabelledSums(options.labels ?? []);
-    counters.set(scope + options.name, { scope, metric: plain(options), sums });
+    const metric = plain(options);
+    announce("counter", scope, metric);
+    counters.set(scope + options.name, { scope, metric, sums });
     return sums;
   }
 
@@ -55,7 +69,8 @@ export function createRemoteMeter(): RemoteMeter {
     ...scoped(""),
     scope: scoped,
     take: () => {
-      const taken = [...observations, ...gauges.values()];
+      const taken = [...fresh, ...observations, ...gauges.values()];
+      fresh = [];
       for (const { scope, metric, sums } of counters.values()) {
         for (const { labels, by } of sums.take()) {
           taken.push({ kind: "counter", scope, metric, labels, value: by });

@@ -3,6 +3,7 @@ import type {
   BusRecord,
   OpenOptions,
   OutgoingRecord,
+  ReceiveOptions,
   Subscription,
   TopicSpec,
 } from "../bus/contract.ts";
@@ -15,17 +16,33 @@ export interface BusCase {
   run(bench: BusBench): Promise<void>;
 }
 
+/** How records are compressed on their way and on the broker. */
+export type Codec = "gzip" | "snappy" | "lz4" | "zstd";
+
+/** A driver for one case; disposing of it takes away what it needed (a folder, a broker). */
+export interface DriverUnderTest extends AsyncDisposable {
+  /** Fresh, or with nothing in it that the suite would touch. */
+  driver: BusDriver;
+}
+
 /** What a case works with: a driver, and helpers that wait with a deadline instead of sleeping. */
 export class BusBench {
   /** The driver under test. */
   readonly driver: BusDriver;
   /** Milliseconds after which waiting fails. */
   readonly deadlineMs: number;
+  /** Another driver on the same bus, which compresses what it sends. */
+  readonly compressing: ((codec: Codec) => Promise<DriverUnderTest>) | undefined;
 
   /** Works with one driver, which nobody else uses. */
-  constructor(driver: BusDriver, deadlineMs: number) {
+  constructor(
+    driver: BusDriver,
+    deadlineMs: number,
+    compressing?: (codec: Codec) => Promise<DriverUnderTest>,
+  ) {
     this.driver = driver;
     this.deadlineMs = deadlineMs;
+    this.compressing = compressing;
   }
 
   /** Creates a topic with a name of its own. */
@@ -60,14 +77,19 @@ export class BusBench {
   }
 
   /** Receives until `count` records have come. */
-  async receive(subscription: Subscription, count: number): Promise<BusRecord[]> {
+  async receive(
+    subscription: Subscription,
+    count: number,
+    rest: Pick<ReceiveOptions, "only"> = {},
+  ): Promise<BusRecord[]> {
     const records: BusRecord[] = [];
     const until = performance.now() + this.deadlineMs;
     while (records.length < count) {
       const left = until - performance.now();
       if (left <= 0) throw new Error(`Cannot receive ${count} records: ${records.length} came in time`);
       const waitMs = Math.min(left, 500);
-      const batch = await subscription.receive({ max: count - records.length, maxBytes: 16_000_000, waitMs });
+      const max = count - records.length;
+      const batch = await subscription.receive({ ...rest, max, maxBytes: 16_000_000, waitMs });
       if (batch) records.push(...batch.records);
     }
     return records;
@@ -82,6 +104,29 @@ export class BusBench {
       }
       const counts = subscriptions.map((one) => one.assigned().length);
       return Math.min(...counts) > 0 && counts.reduce((sum, one) => sum + one) === partitions;
+    });
+  }
+
+  /** The same where records wait already: none of them is taken. */
+  async arrived(subscriptions: readonly Subscription[], partitions: number): Promise<void> {
+    await this.eventually(`${subscriptions.length} readers have ${partitions} partitions`, async () => {
+      for (const one of subscriptions) {
+        await one.receive({ max: 1, maxBytes: 1_000, waitMs: 5, only: () => false });
+      }
+      const counts = subscriptions.map((one) => one.assigned().length);
+      return Math.min(...counts) > 0 && counts.reduce((sum, one) => sum + one) === partitions;
+    });
+  }
+
+  /**
+   * Waits until a group is at these offsets, by partition. What a commit has stored may be told a moment later where the
+   * bus keeps offsets elsewhere.
+   */
+  async committed(group: string, topic: string, offsets: readonly (number | null)[]): Promise<void> {
+    const wanted = JSON.stringify(offsets);
+    await this.eventually(`group ${group} is at ${wanted}`, async () => {
+      const lags = await this.driver.lag(group, [topic]);
+      return JSON.stringify(lags.map(({ committed }) => committed)) === wanted;
     });
   }
 

@@ -1,27 +1,23 @@
 import assert from "node:assert/strict";
-import type { BusDriver } from "../bus/contract.ts";
-import { BusBench, type BusCase, uniqueName } from "./bus_case.ts";
+import { ASSIGNMENT_CASES } from "./bus_assignment_cases.ts";
+import { BusBench, type BusCase, type Codec, type DriverUnderTest, uniqueName } from "./bus_case.ts";
+import { COMPRESSION_CASES } from "./bus_compression_cases.ts";
+import { DELETE_CASES } from "./bus_delete_cases.ts";
+import { GROUP_ADMIN_CASES } from "./bus_group_admin_cases.ts";
 import { GROUP_CASES } from "./bus_group_cases.ts";
+import { REBALANCE_CASES } from "./bus_rebalance_cases.ts";
 import { RECORD_CASES } from "./bus_record_cases.ts";
 import { START_CASES } from "./bus_start_cases.ts";
 import { TOPIC_CASES } from "./bus_topic_cases.ts";
+import { registerCases, type SuiteOptions } from "./suite.ts";
 
-/** A driver for one case; disposing of it takes away what it needed (a folder, a broker). */
-export interface DriverUnderTest extends AsyncDisposable {
-  /** Fresh, or with nothing in it that the suite would touch. */
-  driver: BusDriver;
-}
-
-/** How the suite runs. */
-export interface BusSuiteOptions {
-  /** Cases a driver can't pass, by their sentence, with the reason; a sentence no case has is an error. */
-  skip?: Readonly<Record<string, string>>;
-  /** Milliseconds after which waiting for something fails. Default 10,000. */
-  deadlineMs?: number;
-  /** Skips all, where what the driver needs isn't there. */
-  ignore?: boolean;
-  /** Deno's checks for leaked resources. Default true. */
-  sanitize?: boolean;
+/** How the suite of a bus runs. */
+export interface BusSuiteOptions extends SuiteOptions {
+  /**
+   * Another driver on the same bus as the one of the case, which compresses what it sends. A bus that never compresses
+   * skips these cases.
+   */
+  compressing?(codec: Codec): Promise<DriverUnderTest>;
 }
 
 const LIFE_CASES: readonly BusCase[] = [
@@ -65,24 +61,20 @@ export function testBusDriver(
   makeDriver: () => Promise<DriverUnderTest>,
   options: BusSuiteOptions = {},
 ): void {
-  const cases = [...RECORD_CASES, ...TOPIC_CASES, ...START_CASES, ...GROUP_CASES, ...LIFE_CASES];
-  for (const sentence of Object.keys(options.skip ?? {})) {
-    if (!cases.some((one) => one.name === sentence)) {
-      throw new RangeError(`Cannot skip a case: none is "${sentence}"`);
-    }
-  }
-  const sanitize = options.sanitize ?? true;
-  for (const one of cases) {
-    const reason = options.skip?.[one.name];
-    Deno.test({
-      name: `${name}: ${one.name}${reason ? ` (skipped: ${reason})` : ""}`,
-      ignore: reason !== undefined || options.ignore === true,
-      sanitizeOps: sanitize,
-      sanitizeResources: sanitize,
-      async fn() {
-        await using made = await makeDriver();
-        await one.run(new BusBench(made.driver, options.deadlineMs ?? 10_000));
-      },
-    });
-  }
+  const cases = [
+    ...RECORD_CASES,
+    ...COMPRESSION_CASES,
+    ...TOPIC_CASES,
+    ...DELETE_CASES,
+    ...START_CASES,
+    ...ASSIGNMENT_CASES,
+    ...GROUP_CASES,
+    ...REBALANCE_CASES,
+    ...GROUP_ADMIN_CASES,
+    ...LIFE_CASES,
+  ];
+  registerCases(name, cases, options, async (one) => {
+    await using made = await makeDriver();
+    await one.run(new BusBench(made.driver, options.deadlineMs ?? 10_000, options.compressing));
+  });
 }

@@ -3,6 +3,7 @@ const measurements: Readonly<Record<string, string>> = {
   proxy: "requests a second, latencies, CPU and memory beside a passthrough (--peers: and other gateways)",
   derive: "turns derived a second, from the first to the millionth node (--nodes N)",
   relay: "events relayed to Apache Kafka a second (needs Java and Maven)",
+  kafka: "producing, consuming, transforming and latency on Apache Kafka (--peers: beside other clients)",
 };
 const [name, ...flags] = Deno.args;
 if (name === undefined || !(name in measurements)) {

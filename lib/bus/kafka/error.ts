@@ -82,7 +82,7 @@ export function kafkaError(action: string, cause: unknown): KafkaError {
   }
   const fenced = has(FENCED);
   if (fenced) return make("fenced", true, `another took over (${fenced})`);
-  const said = parts.at(-1)?.message ?? String(cause);
+  const said = parts.findLast(({ broker }) => broker)?.broker ?? parts.at(-1)?.message ?? String(cause);
   if (parts.some((part) => part.closed === true)) {
     return make("closed", true, "the connection was closed by us");
   }
@@ -101,6 +101,8 @@ interface Part {
   apiId?: string;
   canRetry?: boolean;
   closed?: boolean;
+  /** What the broker says of this very request. */
+  broker?: string;
 }
 
 /** The error, what it wraps and what it lists, outermost first. The library nests both ways. */
@@ -120,5 +122,8 @@ function partOf(error: Error): Part {
     apiId: typeof fields.apiId === "string" ? fields.apiId : undefined,
     canRetry: typeof fields.canRetry === "boolean" ? fields.canRetry : undefined,
     closed: typeof fields.closed === "boolean" ? fields.closed : undefined,
+    broker: typeof fields.serverErrorMessage === "string"
+      ? fields.serverErrorMessage.replace(/\.$/, "")
+      : undefined,
   };
 }

@@ -1,6 +1,6 @@
 import type { Consumer, RecordsBatch } from "@platformatic/kafka";
 import type { BusRecord } from "../contract.ts";
-import { fromKafka } from "./records.ts";
+import { appendRecords } from "./records.ts";
 
 /** A broker's answer. */
 export type FetchResponse = Awaited<ReturnType<Consumer["fetch"]>>;
@@ -42,11 +42,7 @@ export function committedRecords(
       continue;
     }
     if (batch.attributes & TRANSACTIONAL && aborting.has(batch.producerId)) continue;
-    for (const record of batch.records) {
-      const read = fromKafka(topic, partition, batch, record);
-      // A batch is given whole, though we may ask from its middle on.
-      if (read.offset >= from) records.push(read);
-    }
+    appendRecords(records, topic, partition, batch, from);
   }
   return { records, next };
 }

@@ -3,6 +3,7 @@ import { abortable } from "../abortable.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import type {
   BusDriver,
+  GroupAdmin,
   OpenOptions,
   OutgoingRecord,
   PartitionLag,
@@ -11,10 +12,10 @@ import type {
   TopicAdmin,
 } from "../contract.ts";
 import { closedError, KafkaClients } from "./clients.ts";
-import { isRetryable, KafkaError, kafkaError } from "./error.ts";
+import { isRetryable, KafkaError } from "./error.ts";
+import { KafkaGroups } from "./groups.ts";
 import { MEMBER_TIMES, type MemberTimes } from "./member.ts";
-import { committedOffsets, listOffsets } from "./offsets.ts";
-import { patiently } from "./patience.ts";
+import type { Acks, Compression } from "./producer.ts";
 import { KafkaSender } from "./sender.ts";
 import type { KafkaSettings } from "./settings.ts";
 import { KafkaSubscription } from "./subscription.ts";
@@ -29,6 +30,15 @@ export interface KafkaDriverOptions {
    * rules out doubles: the relay's choice.
    */
   sendDeadlineMs?: number;
+  /**
+   * What a send waits for. `"all"` (default): all replicas in sync, by an idempotent producer. 1: the leader alone; a
+   * retry may double records. 0: nothing; positions have offset -1, and what is lost on the way is not known.
+   */
+  acks?: Acks;
+  /** How batches are compressed. Default `"none"`. */
+  compression?: Compression;
+  /** How often a batch is sent again. Default: as often as the deadline leaves time for. */
+  retries?: number;
   /** Bytes sent and not acknowledged; further sends wait. Default 32 MiB. */
   maxPendingBytes?: number;
   /** Bytes of one batch. Default 900,000, which Kafka's own limit of 1 MiB leaves room around. */
@@ -51,6 +61,8 @@ export class KafkaBus implements BusDriver {
   readonly name = "kafka";
   /** Topics. */
   readonly topics: TopicAdmin;
+  /** Looks at groups. */
+  readonly groups: GroupAdmin;
   readonly #clients: KafkaClients;
   readonly #sender: KafkaSender;
   readonly #options: KafkaDriverOptions;
@@ -66,11 +78,15 @@ export class KafkaBus implements BusDriver {
     this.#clock = options.clock ?? systemClock;
     this.#limits = { records: options.maxBatchRecords ?? 2_000, bytes: options.maxBatchBytes ?? 900_000 };
     this.#clients = new KafkaClients(settings);
-    this.topics = new KafkaTopics(this.#clients);
+    this.topics = new KafkaTopics(this.#clients, this.#clock, this.#ending.signal);
+    this.groups = new KafkaGroups(this.#clients, this.#clock, this.#ending.signal);
     this.#sender = new KafkaSender(this.#clients, {
       deadlineMs: options.sendDeadlineMs ?? 60_000,
       limits: this.#limits,
       maxPendingBytes: options.maxPendingBytes ?? 32 * 1_048_576,
+      acks: options.acks,
+      compression: options.compression,
+      retries: options.retries,
       onTrouble: (error) => options.onSendTrouble?.(error),
       now: () => this.#clock.now(),
     });
@@ -111,37 +127,8 @@ export class KafkaBus implements BusDriver {
   /** See `BusDriver`. Records of transactions still open do not count. */
   async lag(group: string, topics?: readonly string[]): Promise<PartitionLag[]> {
     if (this.#closing) throw closedError();
-    try {
-      const admin = await this.#clients.admin();
-      const existing = topics && new Set(await admin.listTopics({})).intersection(new Set(topics));
-      const metadata = await admin.metadata({ topics: [...existing ?? []], forceUpdate: true });
-      const asked = existing &&
-        [...existing].flatMap((topic) =>
-          (metadata.topics.get(topic)?.partitions ?? []).map((_, partition) => ({ topic, partition }))
-        );
-      const committed = await patiently(
-        "find the coordinator",
-        this.#clock,
-        this.#ending.signal,
-        () => committedOffsets(admin, group, asked),
-      );
-      const partitions = asked ?? committed;
-      const [starts, ends] = await Promise.all([
-        listOffsets(admin, partitions, "earliest"),
-        listOffsets(admin, partitions, "latest"),
-      ]);
-      const lags = partitions.map(({ topic, partition }) => {
-        const of = (list: readonly Position[]) =>
-          list.find((each) => each.topic === topic && each.partition === partition)?.offset;
-        const position = of(committed) ?? null;
-        const endOffset = of(ends) ?? 0;
-        const lag = Math.max(0, endOffset - Math.max(position ?? 0, of(starts) ?? 0));
-        return { topic, partition, committed: position, endOffset, lag };
-      });
-      return lags.sort((a, b) => a.topic < b.topic ? -1 : a.topic > b.topic ? 1 : a.partition - b.partition);
-    } catch (cause) {
-      throw kafkaError(`tell the lag of group "${group}"`, cause);
-    }
+    const lags = await this.groups.lags([{ group, topics }]);
+    return lags.filter(({ topic }) => topics?.includes(topic) ?? true).map(({ group: _, ...lag }) => lag);
   }
 
   /** See `BusDriver`. */

@@ -7,9 +7,14 @@ export interface Chunk {
   readonly messages: readonly KafkaMessage[];
   /** Bytes of each message in a batch, at most. */
   readonly sizes: readonly number[];
+  /** Bytes of all messages. */
+  readonly bytes: number;
   /** Nobody waits for it any more: it must not be sent. */
   readonly done: boolean;
-  /** Called for each part the broker has acknowledged: messages from index `from` on lie at `offset` and behind. */
+  /**
+   * Called for each part the broker has acknowledged: messages from index `from` on lie at `offset` and behind. -1: it
+   * did not say where.
+   */
   acknowledged(from: number, count: number, offset: number): void;
   /** Called once: everything is acknowledged, or `error` stopped it. */
   settled(error?: KafkaError): void;
@@ -23,7 +28,7 @@ export interface BatchLimits {
   bytes: number;
 }
 
-/** Sends one batch and gives the offset of its first record. */
+/** Sends one batch and gives the offset of its first record, or -1 where the broker does not say. */
 export type Produce = (messages: KafkaMessage[]) => Promise<number>;
 
 /**
@@ -44,12 +49,12 @@ export class KafkaLane {
     this.#produce = produce;
   }
 
-  /** Queues a chunk. Chunks queued in one turn of the event loop share a batch. */
+  /** Queues a chunk; it leaves at once unless a batch is under way. */
   push(chunk: Chunk): void {
     this.#queue.push(chunk);
     if (this.#running) return;
     this.#running = true;
-    setImmediate(() => void this.#run());
+    void this.#run();
   }
 
   /** Takes a chunk back that has not been sent yet; `false` where it is under way or done. */
@@ -83,7 +88,7 @@ export class KafkaLane {
     let count = 0;
     for (const chunk of this.#queue) {
       records += chunk.messages.length;
-      bytes += sum(chunk.sizes, 0, chunk.sizes.length);
+      bytes += chunk.bytes;
       if (count > 0 && (records > this.#limits.records || bytes > this.#limits.bytes)) break;
       count++;
     }
@@ -94,7 +99,7 @@ export class KafkaLane {
     let offset = await this.#produce(chunks.flatMap((chunk) => chunk.messages));
     for (const chunk of chunks) {
       chunk.acknowledged(0, chunk.messages.length, offset);
-      offset += chunk.messages.length;
+      if (offset >= 0) offset += chunk.messages.length;
       chunk.settled();
     }
   }

@@ -20,6 +20,14 @@ export interface MemberTimes {
 /** Default times. */
 export const MEMBER_TIMES: MemberTimes = { sessionMs: 30_000, heartbeatMs: 1_000, rebalanceMs: 60_000 };
 
+/** A member's name and the group's state it was given it for. */
+export interface Generation {
+  /** Given by the coordinator. */
+  member: string;
+  /** Grows with each rebalance. */
+  number: number;
+}
+
 /** What the member of a group says. */
 export interface MemberOptions {
   /** A client with `retries: 0`: with more it joins again by itself and commits what is another's by then. */
@@ -48,7 +56,7 @@ export class KafkaMember {
   readonly #consumer: BytesConsumer;
   readonly #closing = new AbortController();
   #assigned: TopicPartition[] = [];
-  #generation: { member: string; number: number } | undefined;
+  #generation: Generation | undefined;
   #rejoining: Promise<void> | undefined;
   #onJoin = new Set<() => void>();
 
@@ -84,18 +92,23 @@ export class KafkaMember {
     }
   }
 
+  /** As whom this member commits; `undefined` before it has joined. */
+  get generation(): Generation | undefined {
+    return this.#generation;
+  }
+
   /** Whether the partition is ours. */
   owns({ topic, partition }: TopicPartition): boolean {
     return this.#assigned.some((each) => each.topic === topic && each.partition === partition);
   }
 
   /**
-   * Stores the group's offset.
+   * Stores the group's offset. `holds`: whether the caller still has the partition, without a break.
    * @throws {FencedError} the partition is another member's.
    * @throws {KafkaError} the coordinator does not answer.
    */
-  async commit(position: ListedOffset): Promise<void> {
-    await this.whileOwned(position, async () => {
+  async commit(position: ListedOffset, holds?: () => boolean): Promise<void> {
+    await this.whileOwned(position, holds ?? (() => this.owns(position)), async () => {
       const { topic, partition, offset } = position;
       await this.#consumer.commit({
         offsets: [{ topic, partition, offset: BigInt(offset), leaderEpoch: -1 }],
@@ -103,22 +116,39 @@ export class KafkaMember {
     });
   }
 
-  /** Runs something that only the partition's owner may do; waits out a rebalance that leaves it with us. */
-  async whileOwned(where: TopicPartition, work: () => Promise<void>): Promise<void> {
+  /**
+   * Runs something that only the partition's owner may do; waits out a rebalance that leaves it with us.
+   * @throws {FencedError} `holds` says no.
+   */
+  async whileOwned(where: TopicPartition, holds: () => boolean, work: () => Promise<void>): Promise<void> {
     const until = this.#options.clock.now() + this.#options.times.rebalanceMs;
     for (;;) {
-      if (!this.owns(where)) throw this.#fenced(where);
       const generation = this.#generation;
+      // Between the answers to join and to sync nobody knows whose the partition is going to be.
+      while (holds() && this.#joining && !this.#over(until)) await this.#nextJoin();
+      if (!holds()) throw this.#fenced(where);
       try {
         return await work();
       } catch (cause) {
+        if (cause instanceof FencedError) throw cause;
         const error = kafkaError(`commit in group "${this.#consumer.groupId}"`, cause);
-        if (error.failure === "fenced") throw this.#fenced(where, cause);
-        const rebalancing = error.message.includes(REBALANCING);
-        if (!rebalancing || this.#closing.signal.aborted || this.#options.clock.now() > until) throw error;
+        // Another generation may well leave the partition with us, and then the commit is still ours to make.
+        const rebalancing = error.message.includes(REBALANCING) || error.failure === "fenced";
+        const over = this.#over(until);
+        if (error.failure === "fenced" && (over || !holds())) throw this.#fenced(where, cause);
+        if (!rebalancing || over) throw error;
         if (this.#generation === generation) await this.#nextJoin();
       }
     }
+  }
+
+  #over(until: number): boolean {
+    return this.#closing.signal.aborted || this.#options.clock.now() > until;
+  }
+
+  /** Whether the group has a new generation of which this member does not know its share yet. */
+  get #joining(): boolean {
+    return this.#generation !== undefined && this.#consumer.generationId !== this.#generation.number;
   }
 
   /** Leaves the group and ends the client. */
@@ -126,12 +156,14 @@ export class KafkaMember {
     this.#closing.abort();
     this.#assigned = [];
     for (const wake of this.#onJoin) wake();
-    await endClient(this.#consumer, this.#consumer.close(true));
+    // Leaving comes first: a join under way would go on after the close, and the closed client send heartbeats for ever.
+    const left = new Promise<void>((resolve) => this.#consumer.leaveGroup(true, () => resolve()));
+    await endClient(this.#consumer, left.then(() => this.#consumer.close(true)));
     await this.#rejoining;
   }
 
   #joined(
-    generation: { member: string; number: number },
+    generation: Generation,
     assignments: readonly { topic: string; partitions: number[] }[],
   ) {
     const before = this.#generation;

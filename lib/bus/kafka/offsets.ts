@@ -54,11 +54,16 @@ export async function listOffsets(
   return [...offsets.filter(({ offset }) => offset >= 0), ...await listOffsets(admin, behind, "latest")];
 }
 
-/** What a group has committed; partitions without a commit are left out. Works for groups that are not running. */
+/**
+ * What a group has committed; partitions without a commit are left out. Works for groups that are not running.
+ * `settled`: throws while a transaction that moves the group is being committed or aborted, for who goes on before it
+ * is decided would do its work again.
+ */
 export async function committedOffsets(
   admin: Admin,
   group: string,
   partitions?: readonly TopicPartition[],
+  { settled = false }: { settled?: boolean } = {},
 ): Promise<ListedOffset[]> {
   const topics = partitions &&
     [...Map.groupBy(partitions, ({ topic }) => topic)].map(([name, list]) => ({
@@ -68,6 +73,7 @@ export async function committedOffsets(
   if (topics?.length === 0) return [];
   const [found] = await admin.listConsumerGroupOffsets({
     groups: [topics ? { groupId: group, topics } : group],
+    requireStable: settled,
   });
   return (found?.topics ?? []).flatMap(({ name, partitions }) =>
     partitions

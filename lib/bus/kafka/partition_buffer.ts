@@ -10,6 +10,8 @@ export class PartitionBuffer {
   position: number;
   /** Grows with each `seek`; what was asked for before it is dropped. */
   turn = 0;
+  /** Gives nothing yet: its reader is being told that the partition came. */
+  held = true;
   /** The last record given out since the last seek. */
   lastTaken: number | undefined;
   /** The last record committed since the last seek. */
@@ -33,6 +35,11 @@ export class PartitionBuffer {
   /** Whether nothing waits. */
   get empty(): boolean {
     return this.#head === this.#records.length;
+  }
+
+  /** Offset behind what was given out, and behind what can't be. */
+  get reached(): number {
+    return this.#records[this.#head]?.offset ?? this.position;
   }
 
   /** Adds what was fetched; `next` is where the next fetch starts. */
@@ -96,7 +103,8 @@ export class PartitionBuffer {
 }
 
 function bytesOf(record: BusRecord): number {
-  let bytes = 32 + (record.key?.length ?? 0) + (record.value?.length ?? 0);
-  for (const [name, value] of record.headers) bytes += name.length + value.length;
+  const { key, value, headers } = record;
+  let bytes = 32 + (key === null ? 0 : key.length) + (value === null ? 0 : value.length);
+  if (headers.length > 0) { for (const [name, value] of headers) bytes += name.length + value.length; }
   return bytes;
 }

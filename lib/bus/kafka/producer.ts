@@ -2,11 +2,28 @@ import type { Producer } from "@platformatic/kafka";
 import type { Buffer } from "node:buffer";
 import { closedError, endClient, type KafkaClients } from "./clients.ts";
 import { type KafkaError, kafkaError } from "./error.ts";
+import { fastProducer } from "./fast_producer.ts";
 import type { KafkaMessage } from "./records.ts";
 import { retryDelay } from "../stream/retry.ts";
 
+/** What a send waits for: all replicas in sync, the leader, or nothing. */
+export type Acks = "all" | 0 | 1;
+
+/** How batches are compressed. */
+export type Compression = "none" | "gzip" | "snappy" | "lz4" | "zstd";
+
+/** What a producer sends with, where it is not the default. */
+export interface ProduceSettings {
+  /** Default `"all"`, and then idempotent. */
+  acks?: Acks;
+  /** Default `"none"`. */
+  compression?: Compression;
+  /** How often a batch is sent again. Default: without end. */
+  retries?: number;
+}
+
 /** How a producer deals with trouble. */
-export interface ProducerOptions {
+export interface ProducerOptions extends ProduceSettings {
   /** Told why sends hang, and `undefined` when they move again. */
   onTrouble(error: KafkaError | undefined): void;
   /** Whether trouble that will not go away by itself ends a send; a topic that was deleted always does. */
@@ -16,10 +33,12 @@ export interface ProducerOptions {
 type BytesProducer = Producer<Buffer, Buffer, Buffer, Buffer>;
 
 const RETRY = { baseMs: 100, maxMs: 3_000 };
+/** Kafka's number for all replicas in sync. */
+const ACKS_ALL = -1;
 /** Milliseconds after which a send that hangs is asked about. */
 const PROBE_AFTER_MS = 1_500;
 
-/** An idempotent producer (acks=all) that is made anew after it was abandoned. */
+/** A producer, idempotent with acks=all unless told otherwise, that is made anew after it was abandoned. */
 export class KafkaProducer {
   readonly #clients: KafkaClients;
   readonly #options: ProducerOptions;
@@ -37,18 +56,26 @@ export class KafkaProducer {
   }
 
   /**
-   * Sends messages of one partition as one batch; gives the offset of the first. Retries what the cluster calls
-   * retriable for as long as it takes, under the same sequence numbers: nothing is doubled or reordered.
+   * Sends messages of one partition as one batch; gives the offset of the first, -1 with acks=0. Retries what the
+   * cluster calls retriable for as long as it takes; with acks=all under the same sequence numbers: nothing is doubled
+   * or reordered.
    */
   async produce(messages: KafkaMessage[]): Promise<number> {
     if (this.#closed) throw closedError();
     this.#current ??= this.#make();
     const producer = await this.#current;
-    const sending = producer.send({ messages, idempotent: true, acks: -1 });
+    const { acks = "all", compression } = this.#options;
+    const sending = producer.send({
+      messages,
+      idempotent: acks === "all",
+      acks: acks === "all" ? ACKS_ALL : acks,
+      compression,
+    });
     this.#track(sending);
     using watch = this.#watch(messages[0]?.topic ?? "");
     const result = await Promise.race([sending, watch.failed]);
     if (this.#troubled) this.#trouble(undefined);
+    if (acks === 0) return -1;
     const offset = result.offsets?.[0]?.offset;
     if (offset === undefined) {
       throw new Error("Cannot tell where Kafka stored the batch: its answer has no offset");
@@ -87,11 +114,11 @@ export class KafkaProducer {
       const { library, connection } = await this.#clients.open();
       // `idempotent` here would allow one request in flight for all partitions; on each send it does not.
       const closed = () => producer.closed;
-      const producer: BytesProducer = new library.Producer<Buffer, Buffer, Buffer, Buffer>({
+      const producer: BytesProducer = fastProducer(library, {
         ...connection,
         // Its check of each message refuses tombstones.
         strict: false,
-        retries: Number.MAX_SAFE_INTEGER,
+        retries: this.#options.retries ?? Number.MAX_SAFE_INTEGER,
         // Closed, it would still wait once more before it finds that out.
         retryDelay: (_client, _operation, attempt) => closed() ? 0 : retryDelay(attempt, RETRY, Math.random),
       });

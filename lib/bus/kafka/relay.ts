@@ -1,6 +1,14 @@
+import { type BusMetrics, countedSend } from "../metrics.ts";
 import { KafkaBus } from "./kafka_bus.ts";
 import type { KafkaSettings } from "./settings.ts";
+import type { RelayTarget } from "../relay/target.ts";
 import { Relay, type RelayOptions } from "../relay/relay.ts";
+
+/** What a relay to Kafka works with. */
+export interface KafkaRelayOptions extends Omit<RelayOptions, "target" | "onClosed"> {
+  /** Counts what it sends, where Kafka is the bus. */
+  metrics?: BusMetrics;
+}
 
 /**
  * A relay with a Kafka client of its own, whose sends wait as long as an outage lasts. Closing the relay closes it.
@@ -8,14 +16,19 @@ import { Relay, type RelayOptions } from "../relay/relay.ts";
  */
 export function kafkaRelay(
   settings: KafkaSettings,
-  options: Omit<RelayOptions, "target" | "onClosed">,
+  { metrics, ...options }: KafkaRelayOptions,
 ): Relay {
-  const target = new KafkaBus(settings, {
+  const kafka = new KafkaBus(settings, {
     log: options.logger,
     clock: options.clock,
     sendDeadlineMs: Infinity,
     onSendTrouble: (error) => relay.hangs(error),
   });
-  const relay: Relay = new Relay({ ...options, target, onClosed: () => target.close() });
+  const target: RelayTarget = {
+    send: metrics ? countedSend(kafka, metrics) : (records, how) => kafka.send(records, how),
+    topics: kafka.topics,
+    isRetryable: (error) => kafka.isRetryable(error),
+  };
+  const relay: Relay = new Relay({ ...options, target, onClosed: () => kafka.close() });
   return relay;
 }

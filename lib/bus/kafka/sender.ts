@@ -1,15 +1,16 @@
-import { abortable } from "../abortable.ts";
 import { ByteBudget } from "./budget.ts";
 import { closedError, type KafkaClients } from "./clients.ts";
 import { KafkaError, kafkaError } from "./error.ts";
-import { type BatchLimits, type Chunk, KafkaLane } from "./lane.ts";
-import { KafkaProducer } from "./producer.ts";
-import { batchedBytes, type KafkaMessage, Partitioner, toMessage } from "./records.ts";
+import { type BatchLimits, KafkaLane } from "./lane.ts";
+import { PartitionChunk } from "./partition_chunk.ts";
+import { PartitionCounts } from "./partition_counts.ts";
+import { KafkaProducer, type ProduceSettings } from "./producer.ts";
+import { batchedBytes, Partitioner, toMessage } from "./records.ts";
 import { SendError } from "../send_error.ts";
 import type { OutgoingRecord, Position } from "../contract.ts";
 
 /** How records are sent. */
-export interface SenderOptions {
+export interface SenderOptions extends ProduceSettings {
   /**
    * Milliseconds until a send that is not acknowledged rejects. `Infinity` waits as long as an outage lasts, which
    * alone rules out doubles after it.
@@ -25,9 +26,6 @@ export interface SenderOptions {
   now(): number;
 }
 
-/** Milliseconds the number of a topic's partitions is believed. */
-const PARTITIONS_FRESH_MS = 60_000;
-
 /** One idempotent producer with batching, bounded memory and a deadline. */
 export class KafkaSender {
   readonly #clients: KafkaClients;
@@ -36,17 +34,23 @@ export class KafkaSender {
   readonly #budget: ByteBudget;
   readonly #partitioner = new Partitioner();
   readonly #lanes = new Map<string, KafkaLane>();
-  readonly #partitions = new Map<string, { count: number; at: number }>();
+  readonly #partitions: PartitionCounts;
   /** Sends are admitted in the order of their calls, so that none overtakes another on a partition. */
   #admission: Promise<unknown> = Promise.resolve();
-  readonly #closing = new AbortController();
+  /** Of the sends under way; a set, for `AbortSignal.any` costs more than the rest of a small send. */
+  readonly #deadlines = new Set<Deadline>();
+  #closed = false;
 
   /** Connects nothing yet. */
   constructor(clients: KafkaClients, options: SenderOptions) {
     this.#clients = clients;
     this.#options = options;
     this.#budget = new ByteBudget(options.maxPendingBytes);
+    this.#partitions = new PartitionCounts(clients);
     this.#producer = new KafkaProducer(clients, {
+      acks: options.acks,
+      compression: options.compression,
+      retries: options.retries,
       onTrouble: options.onTrouble,
       givesUp: Number.isFinite(options.deadlineMs),
     });
@@ -65,79 +69,71 @@ export class KafkaSender {
    */
   async send(records: readonly OutgoingRecord[], signal?: AbortSignal): Promise<Position[]> {
     if (records.length === 0) return [];
-    using deadline = new Deadline(this.#options.deadlineMs, [this.#closing.signal, signal]);
-    const admitted = this.#admission.then(() => this.#admit(records, deadline.signal));
-    this.#admission = admitted.catch(() => undefined);
-    const { chunks, bytes } = await admitted;
+    using deadline = new Deadline(this.#options.deadlineMs, signal);
+    if (this.#closed) deadline.abort(closedError());
+    this.#deadlines.add(deadline);
     try {
-      return await this.#deliver(records, chunks, deadline.signal);
+      return await this.#sendWithin(records, deadline.signal);
     } finally {
-      this.#budget.give(bytes);
+      this.#deadlines.delete(deadline);
     }
   }
 
   /** Ends the producer; what is under way rejects. Safe twice. */
   async close(): Promise<void> {
-    this.#closing.abort(closedError());
+    this.#closed = true;
+    for (const deadline of this.#deadlines) deadline.abort(closedError());
     await this.#producer.close();
   }
 
-  async #admit(records: readonly OutgoingRecord[], signal: AbortSignal) {
-    const topics = [...new Set(records.map((record) => record.topic))];
-    await this.#learnPartitions(topics, signal);
-    // The topic may have grown since we asked.
-    const grown = records.filter(({ topic, partition = 0 }) => partition >= this.#count(topic));
-    if (grown.length > 0) {
-      for (const { topic } of grown) this.#partitions.delete(topic);
-      await this.#learnPartitions(topics, signal);
+  async #sendWithin(records: readonly OutgoingRecord[], signal: AbortSignal): Promise<Position[]> {
+    const admitted = this.#admission.then(() => this.#admit(records, signal));
+    this.#admission = admitted.catch(() => undefined);
+    const { chunks, bytes } = await admitted;
+    try {
+      return await this.#deliver(records, chunks, signal);
+    } finally {
+      this.#budget.give(bytes);
     }
+  }
+
+  async #admit(records: readonly OutgoingRecord[], signal: AbortSignal) {
+    // Asked before sending: an idempotent send to an unknown topic, or with a wrong password, never settles.
+    await this.#partitions.learnFor(records, this.#options.now(), signal);
     const chunks = this.#chunks(records);
     let bytes = 0;
-    for (const chunk of chunks) for (const size of chunk.sizes) bytes += size;
+    for (const chunk of chunks) bytes += chunk.bytes;
     await this.#budget.take(bytes, signal);
     return { chunks, bytes };
   }
 
-  /** Asks for topics before sending: an idempotent send to an unknown topic, or with a wrong password, never settles. */
-  async #learnPartitions(topics: readonly string[], signal: AbortSignal): Promise<void> {
-    const now = this.#options.now();
-    const unknown = topics.filter((topic) => {
-      const known = this.#partitions.get(topic);
-      return known === undefined || now - known.at > PARTITIONS_FRESH_MS;
-    });
-    if (unknown.length === 0) return;
-    signal.throwIfAborted();
-    const named = unknown.map((topic) => `"${topic}"`).join(", ");
-    try {
-      const asked = this.#clients.metadata(`send to topic ${named}`, unknown);
-      const metadata = await abortable(asked, signal);
-      for (const topic of unknown) {
-        const count = metadata.topics.get(topic)?.partitionsCount ?? 0;
-        if (count > 0) this.#partitions.set(topic, { count, at: now });
-      }
-    } catch (error) {
-      // In an outage what was known is good enough: the producer itself waits for the brokers.
-      const stale = unknown.every((topic) => this.#partitions.has(topic));
-      if (!(stale && error instanceof KafkaError && error.failure === "unreachable")) throw error;
-    }
-    signal.throwIfAborted();
-  }
-
-  #count(topic: string): number {
-    return this.#partitions.get(topic)?.count ?? 0;
-  }
-
   #chunks(records: readonly OutgoingRecord[]): PartitionChunk[] {
-    const chunks = new Map<string, PartitionChunk>();
-    const now = this.#options.now();
-    records.forEach((record, index) => {
-      const partition = this.#partitioner.choose(record, this.#count(record.topic));
-      const name = `${record.topic}:${partition}`;
-      let chunk = chunks.get(name);
-      if (chunk === undefined) chunks.set(name, chunk = new PartitionChunk(record.topic, partition));
-      chunk.add(index, toMessage(record, partition, now), batchedBytes(record));
-    });
-    return [...chunks.values()];
+    const chunks: PartitionChunk[] = [];
+    const byTopic = new Map<string, (PartitionChunk | undefined)[]>();
+    const now = BigInt(Math.trunc(this.#options.now()));
+    this.#partitioner.turn();
+    let topic: string | undefined;
+    let count = 0;
+    let ofTopic: (PartitionChunk | undefined)[] = [];
+    for (let index = 0; index < records.length; index++) {
+      const record = records[index];
+      if (record === undefined) continue;
+      if (record.topic !== topic) {
+        topic = record.topic;
+        count = this.#partitions.of(topic);
+        ofTopic = byTopic.get(topic) ?? [];
+        byTopic.set(topic, ofTopic);
+      }
+      const bytes = batchedBytes(record);
+      const partition = this.#partitioner.choose(record, count, bytes);
+      let chunk = ofTopic[partition];
+      if (chunk === undefined) {
+        chunk = ofTopic[partition] = new PartitionChunk(topic, partition);
+        chunks.push(chunk);
+      }
+      chunk.add(index, toMessage(record, partition, now), bytes);
+    }
+    return chunks;
   }
 
   async #deliver(records: readonly OutgoingRecord[], chunks: PartitionChunk[], signal: AbortSignal) {
@@ -149,15 +145,20 @@ export class KafkaSender {
     };
     signal.addEventListener("abort", aborted, { once: true });
     for (const chunk of chunks) this.#lane(chunk).push(chunk);
-    const errors = (await Promise.all(chunks.map((chunk) => chunk.outcome))).filter((error) =>
-      error !== undefined
-    );
+    const errors: KafkaError[] = [];
+    for (const chunk of chunks) {
+      const error = await chunk.outcome;
+      if (error !== undefined) errors.push(error);
+    }
     signal.removeEventListener("abort", aborted);
 
     const positions = new Array<Position | undefined>(records.length);
     for (const chunk of chunks) chunk.place(positions);
     const [first] = errors;
-    if (first === undefined) return positions.filter((position) => position !== undefined);
+    if (first === undefined && everyPlace(positions)) return positions;
+    if (first === undefined) {
+      throw new Error("Cannot tell where Kafka stored every record: its answers leave some out");
+    }
     if (errors.some((error) => error.failure === "unknown-topic")) this.#partitions.clear();
     throw new SendError(first.message, positions, errors);
   }
@@ -177,61 +178,38 @@ export class KafkaSender {
   }
 }
 
-/** The records of one call for one partition, and where they came to lie. */
-class PartitionChunk implements Chunk {
-  readonly messages: KafkaMessage[] = [];
-  readonly sizes: number[] = [];
-  readonly outcome: Promise<KafkaError | undefined>;
-  done = false;
-  readonly #indices: number[] = [];
-  readonly #offsets: (number | undefined)[] = [];
-  readonly #settle: (error: KafkaError | undefined) => void;
-
-  constructor(readonly topic: string, readonly partition: number) {
-    const { promise, resolve } = Promise.withResolvers<KafkaError | undefined>();
-    this.outcome = promise;
-    this.#settle = resolve;
-  }
-
-  add(index: number, message: KafkaMessage, bytes: number): void {
-    this.#indices.push(index);
-    this.messages.push(message);
-    this.sizes.push(bytes);
-  }
-
-  acknowledged(from: number, count: number, offset: number): void {
-    for (let i = 0; i < count; i++) this.#offsets[from + i] = offset + i;
-  }
-
-  settled(error?: KafkaError): void {
-    this.done = true;
-    this.#settle(error);
-  }
-
-  /** Enters the positions of what is acknowledged. */
-  place(positions: (Position | undefined)[]): void {
-    this.#indices.forEach((index, i) => {
-      const offset = this.#offsets[i];
-      if (offset !== undefined) positions[index] = { topic: this.topic, partition: this.partition, offset };
-    });
-  }
+function everyPlace(positions: readonly (Position | undefined)[]): positions is Position[] {
+  return !positions.includes(undefined);
 }
 
-/** Aborts when one of the signals does, or when the time is over. */
+/** Aborts when its caller's signal does, when the time is over, or when it is told to. */
 class Deadline implements Disposable {
-  readonly signal: AbortSignal;
+  readonly #controller = new AbortController();
   readonly #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #caller: AbortSignal | undefined;
+  readonly #onCaller = () => this.abort(this.#caller?.reason);
 
-  constructor(ms: number, others: readonly (AbortSignal | undefined)[]) {
-    const controller = new AbortController();
-    if (Number.isFinite(ms)) {
+  constructor(ms: number, caller: AbortSignal | undefined) {
+    this.#caller = caller;
+    if (caller?.aborted) this.#onCaller();
+    else caller?.addEventListener("abort", this.#onCaller, { once: true });
+    if (!Number.isFinite(ms)) return;
+    this.#timer = setTimeout(() => {
       const state = `Cannot send to Kafka: not acknowledged within ${ms / 1_000} s`;
-      this.#timer = setTimeout(() => controller.abort(new KafkaError("unreachable", state, true)), ms);
-    }
-    this.signal = AbortSignal.any([controller.signal, ...others.filter((signal) => signal !== undefined)]);
+      this.abort(new KafkaError("unreachable", state, true));
+    }, ms);
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  abort(reason: unknown): void {
+    this.#controller.abort(reason);
   }
 
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);
+    this.#caller?.removeEventListener("abort", this.#onCaller);
   }
 }

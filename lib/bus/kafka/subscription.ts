@@ -1,5 +1,13 @@
 import type { Clock } from "../clock.ts";
-import type { CommitOptions, OpenOptions, Position, RecordBatch, Subscription } from "../contract.ts";
+import type {
+  Assignment,
+  CommitOptions,
+  OpenOptions,
+  Position,
+  ReceiveOptions,
+  RecordBatch,
+  Subscription,
+} from "../contract.ts";
 import type { KafkaClients } from "./clients.ts";
 import { kafkaError } from "./error.ts";
 import { FETCH_CLIENT, KafkaFetcher } from "./fetcher.ts";
@@ -48,7 +56,15 @@ export class KafkaSubscription implements Subscription {
     this.#options = options;
     this.#fetcher = fetcher;
     this.#member = member;
-    if (member) this.#transactions = new KafkaTransactions(options.clients, member.consumer, options.limits);
+    if (member) {
+      this.#transactions = new KafkaTransactions({
+        clients: options.clients,
+        consumer: member.consumer,
+        generation: () => member.generation,
+        limits: options.limits,
+        now: () => options.clock.now(),
+      });
+    }
   }
 
   /**
@@ -56,7 +72,7 @@ export class KafkaSubscription implements Subscription {
    * @throws {KafkaError} a topic does not exist, or no broker answers.
    */
   static async open(options: SubscriptionOptions): Promise<KafkaSubscription> {
-    const { clients, open: { group, topics } } = options;
+    const { clients, open: { group, topics, partitions } } = options;
     const action = `read ${topics.map((topic) => `"${topic}"`).join(", ")}`;
     const metadata = await clients.metadata(action, topics);
     const { library, connection } = await clients.open();
@@ -77,6 +93,8 @@ export class KafkaSubscription implements Subscription {
         sessionTimeout: sessionMs,
         rebalanceTimeout: rebalanceMs,
         heartbeatInterval: heartbeatMs,
+        // A client that is closed while it joins leaves a timer of this length behind, which keeps the process alive.
+        heartbeatStallTimeout: 0,
         // Joining waits for the other members.
         requestTimeout: rebalanceMs + 10_000,
       }),
@@ -95,7 +113,7 @@ export class KafkaSubscription implements Subscription {
         subscription.#gained(
           topics.flatMap((topic) =>
             (metadata.topics.get(topic)?.partitions ?? []).map((_, partition) => ({ topic, partition }))
-          ),
+          ).filter(({ partition }) => partitions?.includes(partition) ?? true),
         );
       }
       await subscription.#told();
@@ -107,9 +125,7 @@ export class KafkaSubscription implements Subscription {
   }
 
   /** See `Subscription`. */
-  async receive(
-    options: { max: number; maxBytes: number; waitMs: number; signal?: AbortSignal },
-  ): Promise<RecordBatch | null> {
+  async receive(options: ReceiveOptions): Promise<RecordBatch | null> {
     const { clock } = this.#options;
     const until = clock.now() + options.waitMs;
     const ended = options.signal
@@ -117,7 +133,7 @@ export class KafkaSubscription implements Subscription {
       : this.#closing.signal;
     while (!ended.aborted) {
       if (this.#tellFailure !== undefined) await this.#told();
-      const batch = this.#fetcher.take(options.max, options.maxBytes);
+      const batch = this.#fetcher.take(options);
       if (batch !== null) return batch;
       const left = until - clock.now();
       if (left <= 0) return null;
@@ -136,16 +152,23 @@ export class KafkaSubscription implements Subscription {
     if (write) throw new TypeError("Cannot commit: write() runs on the local log only; Kafka has no SQL");
     const { topic, partition, offset } = through;
     const buffer = this.#fetcher.buffer(through);
+    // A partition that left and came back has another one: what was read before may have been handled by others.
+    const holds = () => buffer !== undefined && this.#fetcher.buffer(through) === buffer;
     const next = { topic, partition, offset: buffer?.commitOffset(offset) ?? offset + 1 };
-    if (outputs.length === 0) await member.commit(next);
-    else {await member.whileOwned(through, () =>
-        transactions.commit(outputs, next, this.#options.clock.now()));}
+    if (outputs.length === 0) await member.commit(next, holds);
+    else {await member.whileOwned(through, holds, () =>
+        transactions.commit({ outputs, through, next, holds }));}
     buffer?.committed(offset);
   }
 
   /** See `Subscription`. */
   seek(position: Position): void {
     this.#fetcher.seek(position);
+  }
+
+  /** See `Subscription`. */
+  position(partition: TopicPartition): number | null {
+    return this.#fetcher.buffer(partition)?.reached ?? null;
   }
 
   /** See `Subscription`. */
@@ -163,7 +186,9 @@ export class KafkaSubscription implements Subscription {
     this.#closing.abort();
     const left = this.#fetcher.partitions;
     if (left.length > 0) this.#tell(async () => await this.#options.open.onRevoked?.(left));
-    await Promise.all([this.#fetcher.close(), this.#member?.close(), this.#transactions?.close()]);
+    // While it is still a member: a transaction under way can be committed.
+    await this.#transactions?.close();
+    await Promise.all([this.#fetcher.close(), this.#member?.close()]);
     await this.#telling;
     this.#options.onClosed(this);
   }
@@ -184,8 +209,12 @@ export class KafkaSubscription implements Subscription {
   #gained(partitions: readonly TopicPartition[]): void {
     if (partitions.length === 0) return;
     this.#tell(async () => {
-      await this.#options.open.onAssigned?.(partitions);
-      await this.#start(partitions);
+      const ours = (await this.#find(partitions)).filter((each) => this.#member?.owns(each) ?? true);
+      this.#fetcher.add(
+        ours.map(({ topic, partition, position }) => ({ topic, partition, offset: position })),
+      );
+      if (ours.length > 0) await this.#options.open.onAssigned?.(ours);
+      this.#fetcher.release(ours);
     });
   }
 
@@ -203,32 +232,36 @@ export class KafkaSubscription implements Subscription {
     if (failure !== undefined) throw failure;
   }
 
-  /** Finds out where to start and begins, however long the cluster is away, unless the partitions are lost again. */
-  async #start(partitions: readonly TopicPartition[]): Promise<void> {
+  /** Finds out where to start, however long the cluster is away, in what is not lost again meanwhile. */
+  async #find(partitions: readonly TopicPartition[]): Promise<Assignment[]> {
     for (let failed = 1; !this.#closing.signal.aborted; failed++) {
       const ours = partitions.filter((each) => this.#member?.owns(each) ?? true);
       try {
-        const positions = await this.#positions(ours);
-        this.#fetcher.add(positions.filter((each) => this.#member?.owns(each) ?? true));
-        return;
+        return await this.#positions(ours);
       } catch (cause) {
         const error = kafkaError("find where to start reading", cause);
         if (!error.retryable) throw error;
         await this.#options.clock.sleep(retryDelay(failed, BACKOFF, Math.random), this.#closing.signal);
       }
     }
+    return [];
   }
 
-  async #positions(partitions: readonly TopicPartition[]): Promise<ListedOffset[]> {
+  async #positions(partitions: readonly TopicPartition[]): Promise<Assignment[]> {
     const { clients, open: { group, from } } = this.#options;
     const admin = await clients.admin();
-    const committed = group === null ? [] : await committedOffsets(admin, group, partitions);
+    const committed = group === null
+      ? []
+      : await committedOffsets(admin, group, partitions, { settled: true });
     const rest = partitions.filter((each) =>
       !committed.some(({ topic, partition }) => topic === each.topic && partition === each.partition)
     );
-    if (typeof from === "object" && "offset" in from) {
-      return [...committed, ...rest.map((each) => ({ ...each, offset: from.offset }))];
-    }
-    return [...committed, ...await listOffsets(admin, rest, from)];
+    const begin = typeof from === "object" && "offset" in from
+      ? rest.map((each) => ({ ...each, offset: from.offset }))
+      : await listOffsets(admin, rest, from);
+    return [
+      ...committed.map(({ offset, ...each }) => ({ ...each, committed: offset, position: offset })),
+      ...begin.map(({ offset, ...each }) => ({ ...each, committed: null, position: offset })),
+    ];
   }
 }

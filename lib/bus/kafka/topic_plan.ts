@@ -1,4 +1,5 @@
 import type { TopicChange, TopicSpec } from "../contract.ts";
+import { creation as creationOf, difference, sameSetting } from "../topic_changes.ts";
 import { ReplicationError } from "./replication_error.ts";
 
 /** A topic as it is, with every setting that is in force. */
@@ -27,6 +28,8 @@ export interface PlannedChange {
 
 /** Kafka's own limit, which takes records of the contract's default size; it is raised where a topic takes larger ones. */
 const DEFAULT_MAX_BATCH = 1_048_588;
+/** The contract's default size of a record. */
+const DEFAULT_MAX_RECORD = 1_000_000;
 /** Bytes a batch of one record takes beyond the record's. */
 const BATCH_OVERHEAD = 1_024;
 
@@ -45,68 +48,77 @@ export function planTopics(
   });
 }
 
-/** The settings a spec asks for, by Kafka's names. */
+/** The settings a new topic gets, by Kafka's names. */
 export function wantedSettings(spec: TopicSpec): Record<string, string> {
   const wanted: Record<string, string> = {};
-  const { retentionMs, maxRecordBytes } = spec;
+  const { retentionMs } = spec;
   if (retentionMs === Infinity) wanted["retention.ms"] = "-1";
   // 0 means "until read", which only the local log can do: the cluster's own retention holds then.
   else if (retentionMs !== undefined && retentionMs > 0) {
     wanted["retention.ms"] = String(Math.ceil(retentionMs));
   }
-  if (maxRecordBytes !== undefined && maxRecordBytes + BATCH_OVERHEAD > DEFAULT_MAX_BATCH) {
-    wanted["max.message.bytes"] = String(maxRecordBytes + BATCH_OVERHEAD);
-  }
+  const batch = neededBatch(spec);
+  if (batch > DEFAULT_MAX_BATCH) wanted["max.message.bytes"] = String(batch);
   return { ...wanted, ...spec.settings };
 }
 
+/** The largest batch a topic must take, so that its largest record passes. */
+function neededBatch({ maxRecordBytes }: TopicSpec): number {
+  return (maxRecordBytes ?? DEFAULT_MAX_RECORD) + BATCH_OVERHEAD;
+}
+
 function creation(spec: TopicSpec, brokers: number): PlannedChange {
-  const { name, partitions, replication } = spec;
+  const { name, replication } = spec;
   if (replication !== undefined && replication > brokers) {
-    const error = new ReplicationError(name, replication, brokers);
-    return { spec, replication: error, change: { topic: name, kind: "impossible", detail: error.message } };
+    const detail = `replication: it asks for ${replication} copies, and the cluster has ${brokers} broker${
+      brokers === 1 ? "" : "s"
+    }`;
+    return {
+      spec,
+      replication: new ReplicationError(name, replication, brokers),
+      change: { topic: name, kind: "impossible", detail, what: "replication", to: String(replication) },
+    };
   }
-  const copies = replication === undefined
-    ? "the cluster's default of copies"
-    : counted(replication, "copy", "copies");
-  const detail = `create with ${counted(partitions, "partition")} and ${copies}`;
-  return { spec, change: { topic: name, kind: "create", detail } };
+  return { spec, change: creationOf(spec, wantedSettings(spec)) };
 }
 
 function shape(spec: TopicSpec, topic: ActualTopic): PlannedChange[] {
   const changes: PlannedChange[] = [];
   const { name, partitions, replication } = spec;
   const has = topic.partitions.length;
-  if (partitions > has) {
-    const detail = `${counted(has, "partition")} → ${partitions}; keys move to other partitions`;
-    changes.push({ spec, change: { topic: name, kind: "add-partitions", detail } });
-  } else if (partitions < has) {
-    const detail = `${counted(has, "partition")}, wanted ${partitions}: Kafka cannot take partitions away`;
-    changes.push({ spec, change: { topic: name, kind: "impossible", detail } });
+  if (partitions !== has) {
+    const values = { what: "partitions", from: String(has), to: String(partitions) };
+    const change = partitions > has
+      ? difference(name, "add-partitions", values, "new records of a key may go to another partition")
+      : difference(name, "impossible", values, "Kafka cannot take partitions away");
+    changes.push({ spec, change });
   }
   if (replication !== undefined && replication !== topic.replication) {
-    const detail =
-      `${counted(topic.replication, "copy", "copies")}, wanted ${replication}: reassign the partitions ` +
-      "with kafka-reassign-partitions";
-    changes.push({ spec, change: { topic: name, kind: "impossible", detail } });
+    const values = { what: "replication", from: String(topic.replication), to: String(replication) };
+    const remark = "copies of an existing topic are moved with kafka-reassign-partitions";
+    changes.push({ spec, change: difference(name, "impossible", values, remark) });
   }
   return changes;
 }
 
 function settings(spec: TopicSpec, topic: ActualTopic): PlannedChange[] {
-  return Object.entries(wantedSettings(spec))
-    .filter(([name, value]) => topic.settings[name] !== value)
+  const wanted = wantedSettings(spec);
+  const limit = "max.message.bytes";
+  if (spec.settings?.[limit] === undefined) {
+    // A limit is raised for the records a topic must take, and never lowered: others may need it.
+    delete wanted[limit];
+    const batch = neededBatch(spec);
+    if (Number(topic.settings[limit] ?? DEFAULT_MAX_BATCH) < batch) wanted[limit] = String(batch);
+  }
+  return Object.entries(wanted)
+    .filter(([name, value]) => !sameSetting(topic.settings[name], value))
     .map(([name, value]) => ({
       spec,
       setting: { name, value },
-      change: {
-        topic: spec.name,
-        kind: "change-setting",
-        detail: `${name}: ${topic.settings[name] ?? "unset"} → ${value}`,
-      },
+      change: difference(spec.name, "change-setting", {
+        what: name,
+        from: topic.settings[name],
+        to: value,
+      }),
     }));
-}
-
-function counted(count: number, one: string, many = `${one}s`): string {
-  return `${count} ${count === 1 ? one : many}`;
 }

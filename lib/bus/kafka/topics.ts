@@ -1,9 +1,11 @@
 import type { Admin } from "@platformatic/kafka";
-import type { TopicAdmin, TopicChange, TopicDescription, TopicSpec } from "../contract.ts";
+import type { Position, TopicAdmin, TopicChange, TopicDescription, TopicSpec } from "../contract.ts";
+import type { Clock } from "../clock.ts";
 import type { KafkaClients } from "./clients.ts";
 import { kafkaError } from "./error.ts";
 import { type ListedOffset, listOffsets } from "./offsets.ts";
-import { type PlannedChange, planTopics, wantedSettings } from "./topic_plan.ts";
+import { patiently } from "./patience.ts";
+import { type ActualTopic, type PlannedChange, planTopics, wantedSettings } from "./topic_plan.ts";
 
 /** Kafka's number for topics in requests about settings, for "set", and for a setting of the topic's own. */
 const TOPIC = 2;
@@ -13,24 +15,58 @@ const TOPIC_CONFIG = 1;
 /** Settings a description always has, whether they are the topic's own or the cluster's. */
 const ALWAYS = ["cleanup.policy", "retention.ms", "max.message.bytes"];
 
+/** By topic: every setting in force, and which of them are the topic's own. */
+type TopicSettings = Map<string, { all: Record<string, string>; own: Set<string> }>;
+
+/** A topic as the cluster tells it. */
+interface ReadTopic extends ActualTopic {
+  /** Names of the settings that are its own, not the cluster's. */
+  own: ReadonlySet<string>;
+}
+
 /** Topics of a cluster. */
 export class KafkaTopics implements TopicAdmin {
   readonly #clients: KafkaClients;
+  readonly #clock: Clock;
+  readonly #ending: AbortSignal;
   /** One change at a time: the library takes two requests for partitions at once for the same one. */
   #applying: Promise<unknown> = Promise.resolve();
 
-  /** Connects nothing yet. */
-  constructor(clients: KafkaClients) {
+  /** Connects nothing yet; waits no longer once `ending` aborts. */
+  constructor(clients: KafkaClients, clock: Clock, ending: AbortSignal) {
     this.#clients = clients;
+    this.#clock = clock;
+    this.#ending = ending;
   }
 
   /** See `TopicAdmin`. */
   async describe(names?: readonly string[]): Promise<TopicDescription[]> {
-    const described = await this.#read("describe topics", names);
-    return described.map(({ settings, own, ...topic }) => ({
-      ...topic,
+    const action = "describe topics";
+    const found = await this.#read(action, names, { settings: "if allowed" });
+    const all = found.flatMap(({ name, partitions }) =>
+      partitions.map((_, partition) => ({ topic: name, partition }))
+    );
+    const admin = await this.#clients.admin();
+    // A partition that was just made has no leader at first.
+    const [start, end] = await patiently(
+      action,
+      this.#clock,
+      this.#ending,
+      async () =>
+        (await Promise.all([listOffsets(admin, all, "earliest"), listOffsets(admin, all, "latest")])).map(
+          byPlace,
+        ),
+    );
+    return found.map(({ name, partitions, replication, settings, own }) => ({
+      name,
+      partitions: partitions.map((_, partition) => ({
+        partition,
+        startOffset: start?.get(`${partition}/${name}`) ?? 0,
+        endOffset: end?.get(`${partition}/${name}`) ?? 0,
+      })),
+      replication,
       settings: Object.fromEntries(
-        Object.entries(settings).filter(([name]) => own.has(name) || ALWAYS.includes(name)),
+        Object.entries(settings).filter(([setting]) => own.has(setting) || ALWAYS.includes(setting)),
       ),
     }));
   }
@@ -40,12 +76,28 @@ export class KafkaTopics implements TopicAdmin {
     return (await this.#plan(specs)).map(({ change }) => change);
   }
 
-  /** @throws {ReplicationError} a topic to be created asks for more copies than there are brokers; nothing was done. */
-  /** See `TopicAdmin`. */
+  /**
+   * See `TopicAdmin`.
+   * @throws {ReplicationError} a topic to be created asks for more copies than there are brokers; nothing was done.
+   * @throws {KafkaError} the cluster refused a change; those before it were made.
+   */
   apply(specs: readonly TopicSpec[]): Promise<TopicChange[]> {
     const applying = this.#applying.then(() => this.#apply(specs));
     this.#applying = applying.catch(() => undefined);
     return applying;
+  }
+
+  /** See `TopicAdmin`. */
+  async deleteRecords({ topic, partition, offset }: Position): Promise<number> {
+    const action = `delete records of topic "${topic}" before offset ${offset} of partition ${partition}`;
+    try {
+      const admin = await this.#clients.admin();
+      const partitions = [{ partition, offset: BigInt(offset) }];
+      const [deleted] = await admin.deleteRecords({ topics: [{ name: topic, partitions }] });
+      return Number(deleted?.partitions[0]?.lowWatermark ?? offset);
+    } catch (cause) {
+      throw kafkaError(action, cause);
+    }
   }
 
   async #apply(specs: readonly TopicSpec[]): Promise<TopicChange[]> {
@@ -72,7 +124,7 @@ export class KafkaTopics implements TopicAdmin {
     const wanted = specs.filter((spec) => !spec.localOnly);
     if (wanted.length === 0) return [];
     const [actual, { brokers }] = await Promise.all([
-      this.#read("plan topics", wanted.map((spec) => spec.name)),
+      this.#read("plan topics", wanted.map((spec) => spec.name), { settings: "needed" }),
       this.#clients.metadata("plan topics", []),
     ]);
     return planTopics(wanted, actual, brokers.size);
@@ -115,44 +167,44 @@ export class KafkaTopics implements TopicAdmin {
     }
   }
 
-  async #read(action: string, names: readonly string[] | undefined) {
+  /** Partitions and settings of topics, of all or those named; a name that does not exist is left out. */
+  async #read(
+    action: string,
+    names: readonly string[] | undefined,
+    how: { settings: "needed" | "if allowed" },
+  ): Promise<ReadTopic[]> {
     const admin = await this.#clients.admin();
     try {
       const existing = await admin.listTopics({});
       const wanted = names === undefined ? existing : existing.filter((name) => names.includes(name));
       if (wanted.length === 0) return [];
-      const metadata = await admin.metadata({ topics: wanted, forceUpdate: true });
-      const topics = wanted.map((name) => ({
-        name,
-        partitions: metadata.topics.get(name)?.partitions ?? [],
-      }));
-      const all = topics.flatMap(({ name, partitions }) =>
-        partitions.map((_, partition) => ({ topic: name, partition }))
-      );
-      const [starts, ends, settings] = await Promise.all([
-        listOffsets(admin, all, "earliest"),
-        listOffsets(admin, all, "latest"),
-        this.#settings(admin, wanted),
+      const [metadata, settings] = await Promise.all([
+        admin.metadata({ topics: wanted, forceUpdate: true }),
+        this.#settings(admin, wanted).catch((cause): TopicSettings => {
+          // Who may only read and write topics must be able to tell that they are there.
+          const optional = how.settings === "if allowed";
+          if (optional && kafkaError(action, cause).failure === "authorization") return new Map();
+          throw cause;
+        }),
       ]);
-      return topics.map(({ name, partitions }) => ({
-        name,
-        partitions: partitions.map((_, partition) => ({
-          partition,
-          startOffset: offsetOf(starts, name, partition),
-          endOffset: offsetOf(ends, name, partition),
-        })),
-        replication: Math.min(...partitions.map(({ replicas }) => replicas.length)),
-        settings: settings.get(name)?.all ?? {},
-        own: settings.get(name)?.own ?? new Set<string>(),
-      }));
+      return wanted.map((name) => {
+        const partitions = metadata.topics.get(name)?.partitions ?? [];
+        return {
+          name,
+          partitions,
+          replication: Math.min(...partitions.map(({ replicas }) => replicas.length)),
+          settings: settings.get(name)?.all ?? {},
+          own: settings.get(name)?.own ?? new Set<string>(),
+        };
+      });
     } catch (cause) {
       throw kafkaError(action, cause);
     }
   }
 
-  async #settings(admin: Admin, topics: readonly string[]) {
+  async #settings(admin: Admin, topics: readonly string[]): Promise<TopicSettings> {
     const resources = topics.map((resourceName) => ({ resourceType: TOPIC, resourceName } as const));
-    const found = new Map<string, { all: Record<string, string>; own: Set<string> }>();
+    const found: TopicSettings = new Map();
     for (const { resourceName, configs } of await admin.describeConfigs({ resources })) {
       const known = configs.filter((config) => config.value !== null);
       found.set(resourceName, {
@@ -166,8 +218,8 @@ export class KafkaTopics implements TopicAdmin {
   }
 }
 
-function offsetOf(offsets: readonly ListedOffset[], topic: string, partition: number): number {
-  return offsets.find((each) => each.topic === topic && each.partition === partition)?.offset ?? 0;
+function byPlace(offsets: readonly ListedOffset[]): Map<string, number> {
+  return new Map(offsets.map(({ topic, partition, offset }) => [`${partition}/${topic}`, offset]));
 }
 
 function kafkaCodes(error: unknown): string[] {

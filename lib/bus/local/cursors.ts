@@ -1,5 +1,5 @@
 import type { Reader } from "../../store/contract.ts";
-import type { Position, RecordBatch } from "../contract.ts";
+import type { Position, ReceiveOptions, RecordBatch } from "../contract.ts";
 import type { LocalCatalog } from "./catalog.ts";
 import type { LocalRecords } from "./records.ts";
 
@@ -15,6 +15,8 @@ export interface Cursor {
   ready: boolean;
   /** Of the owner, in a group. */
   epoch: number;
+  /** What the group had committed when it came; `null`: nothing, or no group. */
+  committed: number | null;
 }
 
 /** Records that retention removed before a reader had them. */
@@ -66,11 +68,11 @@ export class LocalCursors {
   /** Records of the next partition that has some, in turns; `null` where none has. */
   take(
     db: Reader,
-    bounds: { max: number; maxBytes: number },
+    bounds: Pick<ReceiveOptions, "max" | "maxBytes" | "only">,
     missed: (cursor: Cursor, gap: { from: number; to: number }) => void,
   ): RecordBatch | null {
     for (const cursor of this.list()) {
-      if (!cursor.ready) continue;
+      if (!cursor.ready || bounds.only?.(cursor) === false) continue;
       const partition = this.#catalog.partition(db, cursor.topic, cursor.partition);
       if (!partition) continue;
       const records = this.#records.read(db, partition, cursor.next, bounds.max, bounds.maxBytes);

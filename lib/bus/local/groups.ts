@@ -29,6 +29,8 @@ export interface Ownership {
   epoch: number;
   /** Where to go on. */
   position: number;
+  /** What the group has committed; `null`: nothing. */
+  committed: number | null;
 }
 
 /** What a member has after it looked at its group. */
@@ -201,7 +203,7 @@ function takeShare(
     const position = row.committed ?? startOffset(tx, id, begin);
     const epoch = mine ? row.epoch ?? 0 : (row.epoch ?? 0) + 1;
     if (!mine) take(tx, group, { id, member, epoch }, begin === "earliest" ? row.committed : position, now);
-    owned.push({ id, topic, partition, epoch, position });
+    owned.push({ id, topic, partition, epoch, position, committed: row.committed });
   }
   return { owned, surplus };
 }

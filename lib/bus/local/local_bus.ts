@@ -4,6 +4,7 @@ import type { SqliteStore } from "../../store/sqlite_store.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import type {
   BusRecord,
+  GroupAdmin,
   LocalLog,
   OpenOptions,
   OutgoingRecord,
@@ -17,6 +18,7 @@ import { LocalCatalog } from "./catalog.ts";
 import type { LocalContext } from "./context.ts";
 import type { Gap } from "./cursors.ts";
 import { resetGroup } from "./offsets.ts";
+import { LocalGroups } from "./group_admin.ts";
 import { lagOf } from "./groups.ts";
 import { LocalMember } from "./member.ts";
 import { LocalReader } from "./reader.ts";
@@ -48,6 +50,8 @@ export class LocalBus implements LocalLog {
   readonly name = "local";
   /** Creates, describes and changes topics. */
   readonly topics: TopicAdmin;
+  /** Looks at groups. */
+  readonly groups: GroupAdmin;
   /** The file it lies in. */
   readonly store: SqliteStore;
   readonly #context: LocalContext;
@@ -83,6 +87,7 @@ export class LocalBus implements LocalLog {
     };
     this.#sender = new LocalSender(store, (tx, records) => this.append(tx, records));
     this.topics = new LocalTopics(store, () => catalog.forget());
+    this.groups = new LocalGroups(store, now);
     this.#stopListening = store.onCommit(() => this.#committed());
   }
 

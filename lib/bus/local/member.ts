@@ -1,6 +1,12 @@
 import { clearInterval, setInterval } from "node:timers";
-import { type CommitOptions, FencedError, type OpenOptions, type Position } from "../contract.ts";
-import type { RecordBatch, Subscription } from "../contract.ts";
+import {
+  type Assignment,
+  type CommitOptions,
+  FencedError,
+  type OpenOptions,
+  type Position,
+} from "../contract.ts";
+import type { ReceiveOptions, RecordBatch, Subscription } from "../contract.ts";
 import type { LocalContext } from "./context.ts";
 import { type Cursor, LocalCursors } from "./cursors.ts";
 import {
@@ -81,7 +87,7 @@ export class LocalMember implements Subscription {
 
   /** See `Subscription`. */
   receive(
-    options: { max: number; maxBytes: number; waitMs: number; signal?: AbortSignal },
+    options: ReceiveOptions,
   ): Promise<RecordBatch | null> {
     const { store, wakeups } = this.#context;
     return receiveBatch({
@@ -122,6 +128,11 @@ export class LocalMember implements Subscription {
   /** See `Subscription`. */
   seek(position: Position): void {
     this.#cursors.seek(position);
+  }
+
+  /** See `Subscription`. */
+  position({ topic, partition }: { topic: string; partition: number }): number | null {
+    return this.#cursors.get(topic, partition)?.next ?? null;
   }
 
   /** See `Subscription`. */
@@ -186,15 +197,15 @@ export class LocalMember implements Subscription {
       });
       this.#lookAgain = true;
     }
-    for (const { id, topic, partition, epoch, position } of owned) {
+    for (const { id, topic, partition, epoch, position, committed } of owned) {
       if (surplus.includes(id) || this.#cursors.get(topic, partition)) continue;
-      const cursor: Cursor = { topic, partition, next: position, ready: false, epoch };
+      const cursor: Cursor = { topic, partition, next: position, ready: false, epoch, committed };
       this.#cursors.add(cursor);
       this.#ids.set(cursor, id);
     }
     const gained = this.#cursors.list().filter((cursor) => !cursor.ready);
     if (gained.length > 0) {
-      await this.#options.onAssigned?.(gained.map(nameOf));
+      await this.#options.onAssigned?.(gained.map(assignmentOf));
       for (const cursor of gained) cursor.ready = true;
       this.#context.wakeups.wake(this.#topics);
     }
@@ -265,6 +276,10 @@ export class LocalMember implements Subscription {
       error,
     });
   }
+}
+
+function assignmentOf({ topic, partition, committed, next }: Cursor): Assignment {
+  return { topic, partition, committed, position: next };
 }
 
 function nameOf({ topic, partition }: Cursor): { topic: string; partition: number } {

@@ -1,4 +1,11 @@
-import type { CommitOptions, OpenOptions, Position, RecordBatch, Subscription } from "../contract.ts";
+import type {
+  CommitOptions,
+  OpenOptions,
+  Position,
+  ReceiveOptions,
+  RecordBatch,
+  Subscription,
+} from "../contract.ts";
 import type { LocalContext } from "./context.ts";
 import { LocalCursors } from "./cursors.ts";
 import { startOffset } from "./offsets.ts";
@@ -9,6 +16,7 @@ export class LocalReader implements Subscription {
   readonly #context: LocalContext;
   readonly #topics: ReadonlySet<string>;
   readonly #cursors: LocalCursors;
+  readonly #partitions: readonly number[] | undefined;
   readonly #closed = new AbortController();
   readonly #onClosed: (reader: LocalReader) => void;
 
@@ -18,14 +26,16 @@ export class LocalReader implements Subscription {
    */
   constructor(context: LocalContext, options: OpenOptions & { onClosed(reader: LocalReader): void }) {
     this.#onClosed = options.onClosed;
+    this.#partitions = options.partitions;
     this.#context = context;
     this.#topics = new Set(options.topics);
     this.#cursors = new LocalCursors(context.records, context.catalog);
     context.store.read((db) => {
       for (const topic of this.#topics) {
         for (const { id, partition } of context.catalog.get(db, topic, "read")) {
+          if (this.#partitions?.includes(partition) === false) continue;
           const next = startOffset(db, id, options.from);
-          this.#cursors.add({ topic, partition, next, ready: true, epoch: 0 });
+          this.#cursors.add({ topic, partition, next, ready: true, epoch: 0, committed: null });
         }
       }
     });
@@ -33,7 +43,7 @@ export class LocalReader implements Subscription {
 
   /** See `Subscription`. */
   receive(
-    options: { max: number; maxBytes: number; waitMs: number; signal?: AbortSignal },
+    options: ReceiveOptions,
   ): Promise<RecordBatch | null> {
     const { store, wakeups, catalog } = this.#context;
     return receiveBatch({
@@ -47,8 +57,10 @@ export class LocalReader implements Subscription {
           for (const topic of this.#topics) {
             for (const { partition } of catalog.find(db, topic) ?? []) {
               // Added since: read from its start, so that nothing is missed.
-              if (this.#cursors.get(topic, partition)) continue;
-              this.#cursors.add({ topic, partition, next: 0, ready: true, epoch: 0 });
+              if (
+                this.#cursors.get(topic, partition) || this.#partitions?.includes(partition) === false
+              ) continue;
+              this.#cursors.add({ topic, partition, next: 0, ready: true, epoch: 0, committed: null });
             }
           }
           return this.#cursors.take(db, options, ({ topic, partition }, gap) => {
@@ -73,7 +85,12 @@ export class LocalReader implements Subscription {
     this.#cursors.seek(position);
   }
 
-  /** All partitions of its topics. */
+  /** See `Subscription`. */
+  position({ topic, partition }: { topic: string; partition: number }): number | null {
+    return this.#cursors.get(topic, partition)?.next ?? null;
+  }
+
+  /** All partitions of its topics, or those it was opened for. */
   assigned(): readonly { topic: string; partition: number }[] {
     return this.#cursors.list().map(({ topic, partition }) => ({ topic, partition }));
   }

@@ -1,5 +1,7 @@
 import type { Reader, Store, Transaction } from "../../store/contract.ts";
-import type { TopicAdmin, TopicChange, TopicDescription, TopicSpec } from "../contract.ts";
+import type { Position, TopicAdmin, TopicChange, TopicDescription, TopicSpec } from "../contract.ts";
+import { creation, difference, sameSetting } from "../topic_changes.ts";
+import { deleteRecords } from "./delete_records.ts";
 import { createPartitionTable } from "./schema.ts";
 
 /** What a topic of the local log is kept by. */
@@ -45,12 +47,11 @@ export class LocalTopics implements TopicAdmin {
             topic.name,
           ).map((row) => ({ ...row })),
           replication: 1,
-          settings: {
-            ...topic.settings,
-            "retention.ms": topic.retentionMs === Infinity ? "-1" : String(topic.retentionMs),
-            "max.message.bytes": String(topic.maxRecordBytes),
-            "capstan.local.only": String(topic.localOnly),
-          },
+          settings: settingsOf(topic),
+          bytes: db.get<{ bytes: number }>(
+            "SELECT sum(bytes) AS bytes FROM log_partitions WHERE topic = ?",
+            topic.name,
+          )?.bytes ?? 0,
         }))
       )
     );
@@ -58,9 +59,7 @@ export class LocalTopics implements TopicAdmin {
 
   /** See `TopicAdmin`. */
   plan(specs: readonly TopicSpec[]): Promise<TopicChange[]> {
-    return Promise.resolve().then(() =>
-      this.#store.read((db) => changesOf(db, specs).map(({ change }) => change))
-    );
+    return Promise.resolve().then(() => this.#store.read((db) => planLocalTopics(specs, readTopics(db))));
   }
 
   /** See `TopicAdmin`. */
@@ -68,7 +67,7 @@ export class LocalTopics implements TopicAdmin {
     // Most starts change nothing, and then take no write lock.
     if ((await this.plan(specs)).every(({ kind }) => kind === "impossible")) return [];
     const done = await this.#store.write((tx) =>
-      changesOf(tx, specs).flatMap(({ change, topic, from }) => {
+      changesOf(specs, readTopics(tx)).flatMap(({ change, topic, from }) => {
         if (change.kind === "impossible") return [];
         put(tx, topic);
         addPartitions(tx, topic, from);
@@ -77,6 +76,11 @@ export class LocalTopics implements TopicAdmin {
     );
     this.#changed();
     return done;
+  }
+
+  /** See `TopicAdmin`. */
+  deleteRecords(before: Position): Promise<number> {
+    return deleteRecords(this.#store, before);
   }
 }
 
@@ -104,6 +108,11 @@ export function readTopics(db: Reader): LocalTopic[] {
   });
 }
 
+/** What must be done so that the topics become as `specs` want them. */
+export function planLocalTopics(specs: readonly TopicSpec[], known: readonly LocalTopic[]): TopicChange[] {
+  return changesOf(specs, known).map(({ change }) => change);
+}
+
 interface Planned {
   change: TopicChange;
   /** The topic as it will be. */
@@ -112,66 +121,59 @@ interface Planned {
   from: number;
 }
 
-function changesOf(db: Reader, specs: readonly TopicSpec[]): Planned[] {
-  const known = new Map(readTopics(db).map((topic) => [topic.name, topic]));
-  return specs.flatMap((spec) => planOf(spec, known.get(spec.name)));
+function changesOf(specs: readonly TopicSpec[], known: readonly LocalTopic[]): Planned[] {
+  const byName = new Map(known.map((topic) => [topic.name, topic]));
+  return specs.flatMap((spec) => planOf(spec, byName.get(spec.name)));
 }
 
 function planOf(spec: TopicSpec, now: LocalTopic | undefined): Planned[] {
-  if (!Number.isInteger(spec.partitions) || spec.partitions < 1) {
-    throw new RangeError(
-      `Cannot create topic ${spec.name}: it has ${spec.partitions} partitions; give at least 1`,
-    );
+  const { name, partitions } = spec;
+  if (!Number.isInteger(partitions) || partitions < 1) {
+    throw new RangeError(`Cannot create topic ${name}: it has ${partitions} partitions; give at least 1`);
   }
   const topic: LocalTopic = {
-    name: spec.name,
-    partitions: Math.max(spec.partitions, now?.partitions ?? 0),
+    name,
+    partitions: Math.max(partitions, now?.partitions ?? 0),
     retentionMs: spec.retentionMs ?? now?.retentionMs ?? RETENTION_MS,
     maxRecordBytes: spec.maxRecordBytes ?? now?.maxRecordBytes ?? MAX_RECORD_BYTES,
     localOnly: spec.localOnly ?? now?.localOnly ?? false,
     settings: { ...now?.settings, ...spec.settings },
   };
   const from = now?.partitions ?? 0;
-  const planned = (kind: TopicChange["kind"], detail: string): Planned => ({
-    change: { topic: spec.name, kind, detail },
-    topic,
-    from,
-  });
+  const planned = (change: TopicChange): Planned => ({ change, topic, from });
   if (!now) {
-    return [planned("create", `${spec.partitions} partitions, retention ${duration(topic.retentionMs)}`)];
+    const shown = { "retention.ms": retentionText(topic), ...topic.settings };
+    return [planned(creation({ name, partitions }, shown))];
   }
   const changes: Planned[] = [];
-  if (spec.partitions > from) {
-    changes.push(planned("add-partitions", `${from} partitions become ${spec.partitions}`));
+  const values = { what: "partitions", from: String(from), to: String(partitions) };
+  if (partitions > from) {
+    const remark = "new records of a key may go to another partition";
+    changes.push(planned(difference(name, "add-partitions", values, remark)));
   }
-  if (spec.partitions < from) {
-    changes.push(
-      planned(
-        "impossible",
-        `it has ${from} partitions, ${spec.partitions} are wanted; partitions can't be taken away`,
-      ),
-    );
+  if (partitions < from) {
+    changes.push(planned(difference(name, "impossible", values, "partitions can't be taken away")));
   }
-  for (const detail of differences(now, topic)) changes.push(planned("change-setting", detail));
+  const before = settingsOf(now);
+  for (const [what, to] of Object.entries(settingsOf(topic))) {
+    if (sameSetting(before[what], to)) continue;
+    changes.push(planned(difference(name, "change-setting", { what, from: before[what], to })));
+  }
   return changes;
 }
 
-function differences(now: LocalTopic, topic: LocalTopic): string[] {
-  const found: string[] = [];
-  const compare = (name: string, from: string, to: string) => {
-    if (from !== to) found.push(`${name}: ${from} becomes ${to}`);
+/** All that a topic is kept by, as settings. Further ones are for Kafka; the log itself does nothing by them. */
+function settingsOf(topic: LocalTopic): Record<string, string> {
+  return {
+    ...topic.settings,
+    "retention.ms": retentionText(topic),
+    "max.message.bytes": String(topic.maxRecordBytes),
+    "capstan.local.only": String(topic.localOnly),
   };
-  compare("retention", duration(now.retentionMs), duration(topic.retentionMs));
-  compare("largest record", `${now.maxRecordBytes} bytes`, `${topic.maxRecordBytes} bytes`);
-  compare("local only", String(now.localOnly), String(topic.localOnly));
-  for (const [name, value] of Object.entries(topic.settings)) {
-    compare(name, now.settings[name] ?? "unset", value);
-  }
-  return found;
 }
 
-function duration(ms: number): string {
-  return ms === Infinity ? "for ever" : `${ms} ms`;
+function retentionText({ retentionMs }: LocalTopic): string {
+  return retentionMs === Infinity ? "-1" : String(retentionMs);
 }
 
 function put(tx: Transaction, topic: LocalTopic): void {

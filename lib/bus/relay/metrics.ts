@@ -15,16 +15,15 @@ export interface RelayMetrics {
 
 /** Makes the relay's metrics; `status` is asked at each scrape and may give nothing. */
 export function relayMetrics(meter: Meter, status: () => OutboxStatus | undefined): RelayMetrics {
-  const lag = meter.gauge({
+  meter.gauge({
     name: "capstan_relay_lag",
     help: "Records that wait in the local log to be sent to Kafka.",
     labels: ["topic"],
-    collect() {
-      const byTopic = Map.groupBy(status()?.partitions ?? [], ({ topic }) => topic);
-      for (const [topic, partitions] of byTopic) {
-        lag.set(partitions.reduce((sum, partition) => sum + partition.lag, 0), { topic });
-      }
-    },
+    collect: () =>
+      [...Map.groupBy(status()?.partitions ?? [], ({ topic }) => topic)].map(([topic, partitions]) => ({
+        labels: { topic },
+        value: partitions.reduce((sum, partition) => sum + partition.lag, 0),
+      })),
   });
   meter.gauge({
     name: "capstan_relay_oldest_seconds",

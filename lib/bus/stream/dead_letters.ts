@@ -11,7 +11,12 @@ export const DEAD_LETTER_HEADERS = {
   attempts: "capstan.dlq.attempts",
   time: "capstan.dlq.time",
   timestamp: "capstan.dlq.timestamp",
+  /** How often it was sent back; the record has it, too. */
+  redriven: "capstan.dlq.redriven",
 } as const;
+
+/** What all of these begin with. */
+const PREFIX = "capstan.dlq.";
 
 /** Longest error text kept in a header, in characters. */
 const MAX_ERROR = 4_096;
@@ -36,6 +41,16 @@ export function deadLetterTopic(topic: string): string {
   return `${topic}.dlq`;
 }
 
+/** The topic whose dead letters this one holds; any other topic is its own. */
+export function originTopic(topic: string): string {
+  return isDeadLetterTopic(topic) ? topic.slice(0, -deadLetterTopic("").length) : topic;
+}
+
+/** A record's headers without what a dead letter says of it. */
+export function withoutReason(headers: readonly Header[]): Header[] {
+  return headers.filter(([name]) => !name.startsWith(PREFIX));
+}
+
 /** Whether a topic holds another's dead letters. */
 export function isDeadLetterTopic(topic: string): boolean {
   return topic.endsWith(deadLetterTopic(""));
@@ -46,7 +61,7 @@ export function deadLetter({ record, cause, attempts, group, at }: GivenUp): Out
   const names = DEAD_LETTER_HEADERS;
   const header = (name: string, value: string): Header => [name, encoder.encode(value)];
   // A letter that was redriven and failed again says why it failed last.
-  const kept = record.headers.filter(([name]) => !name.startsWith("capstan.dlq."));
+  const kept = record.headers.filter(([name]) => name === names.redriven || !name.startsWith(PREFIX));
   return {
     topic: deadLetterTopic(record.topic),
     key: record.key,

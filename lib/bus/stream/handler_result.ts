@@ -1,7 +1,8 @@
 import type { Transaction } from "../../store/contract.ts";
-import type { OutgoingRecord } from "../contract.ts";
-import { encodeRequest } from "../encode.ts";
+import type { BusRecord, OutgoingRecord } from "../contract.ts";
+import { type EncodeOptions, encodeRequest } from "../encode.ts";
 import type { HandlerResult, HandlerReturn, OutgoingValue, PublishRequest } from "../handler.ts";
+import { sharedTrace } from "../traceparent.ts";
 
 /** What a handler's work comes to, in one form: encoded outputs and an optional write. */
 export interface Outcome {
@@ -10,20 +11,23 @@ export interface Outcome {
 }
 
 /** What encoding a handler's return needs. */
-export interface OutcomeOptions {
+export interface OutcomeOptions extends Pick<EncodeOptions, "realName" | "codecs"> {
   /** Topic of raw values; logical name. */
   outputTopic?: string;
-  realName(topic: string): string;
 }
 
 /**
- * Brings what a handler returned into one form.
- * @throws {TypeError} a raw value without `outputTopic`, a value without JSON form, or something else altogether.
+ * Brings what a handler returned for `records` into one form. A trace that all of them share goes on in the outputs.
+ * @throws {TypeError} a raw value without `outputTopic`, a value its topic does not take, or something else altogether.
  */
-export function toOutcome(returned: HandlerReturn, options: OutcomeOptions): Outcome {
+export function toOutcome(
+  returned: HandlerReturn,
+  records: readonly Pick<BusRecord, "headers">[],
+  options: OutcomeOptions,
+): Outcome {
   if (returned === undefined || returned === null) return { outputs: [] };
   if (Array.isArray(returned)) {
-    return { outputs: returned.map((item) => encodeRequest(toRequest(item, options), options.realName)) };
+    return { outputs: encodeAll(returned.map((item) => toRequest(item, options)), records, options) };
   }
   if (!isHandlerResult(returned)) {
     throw new TypeError(
@@ -32,13 +36,19 @@ export function toOutcome(returned: HandlerReturn, options: OutcomeOptions): Out
   }
   const { write } = returned;
   return {
-    outputs: encodeAll(returned.outputs, options),
-    ...(write && { write: (tx: Transaction) => encodeAll(write.call(returned, tx), options) }),
+    outputs: encodeAll(returned.outputs, records, options),
+    ...(write && { write: (tx: Transaction) => encodeAll(write.call(returned, tx), records, options) }),
   };
 }
 
-function encodeAll(requests: readonly PublishRequest[] | void, options: OutcomeOptions): OutgoingRecord[] {
-  return (requests ?? []).map((request) => encodeRequest(request, options.realName));
+function encodeAll(
+  requests: readonly PublishRequest[] | void,
+  records: readonly Pick<BusRecord, "headers">[],
+  { realName, codecs }: OutcomeOptions,
+): OutgoingRecord[] {
+  if (!requests || requests.length === 0) return [];
+  const encoding = { realName, codecs, trace: sharedTrace(records) };
+  return requests.map((request) => encodeRequest(request, encoding));
 }
 
 function toRequest(item: PublishRequest | OutgoingValue, options: OutcomeOptions): PublishRequest {

@@ -2,16 +2,34 @@ import type { Labels, Meter } from "../../telemetry/metrics.ts";
 
 /** What streams count, all of them in one set of metrics with the label `stream`. */
 export interface StreamMetrics {
+  /** A handler was given so many records and took so many seconds. */
   handled(records: number, seconds: number): void;
+  /** A batch or record is tried again. */
   retried(): void;
+  /** A record was given up and put on a dead-letter topic. */
   deadLettered(): void;
+  /** A batch of so many records was handled and committed. */
   committed(records: number): void;
+  /** A commit failed and is tried again. */
+  commitFailed(): void;
+  /** So many partitions came. */
+  assigned(partitions: number): void;
+  /** So many partitions went. */
+  revoked(partitions: number): void;
+  /** So many records were handled again to bring rows and group together. */
+  replayed(records: number): void;
+  /** The stream stopped at a record it can't handle. */
+  stopped(): void;
 }
 
 /** Metrics of the stream of that name. */
 export function streamMetrics(meter: Meter, stream: string): StreamMetrics {
   const labels = ["stream"] as const;
   const own: Labels = { stream };
+  const counter = (name: string, help: string) => {
+    const made = meter.counter({ name, help, labels });
+    return (by?: number) => made.inc(own, by);
+  };
   const size = meter.histogram({
     name: "capstan_stream_batch_records",
     help: "Records a handler was given at once.",
@@ -23,28 +41,38 @@ export function streamMetrics(meter: Meter, stream: string): StreamMetrics {
     help: "Time a handler took for a batch.",
     labels,
   });
-  const retries = meter.counter({
-    name: "capstan_stream_retries_total",
-    help: "Batches and records that were tried again.",
+  const stopped = meter.gauge({
+    name: "capstan_stream_stopped",
+    help: "1 where a stream stopped at a record it can't handle, until the agent starts again.",
     labels,
   });
-  const letters = meter.counter({
-    name: "capstan_stream_dead_letters_total",
-    help: "Records given up and put on a dead-letter topic.",
-    labels,
-  });
-  const records = meter.counter({
-    name: "capstan_stream_records_total",
-    help: "Records handled and committed.",
-    labels,
-  });
+  stopped.set(0, own);
+  const records = counter("capstan_stream_records_total", "Records handled and committed.");
+  const commits = counter("capstan_stream_commits_total", "Batches handled and committed.");
   return {
     handled: (count, time) => {
       size.observe(count, own);
       seconds.observe(time, own);
     },
-    retried: () => retries.inc(own),
-    deadLettered: () => letters.inc(own),
-    committed: (count) => records.inc(own, count),
+    retried: counter("capstan_stream_retries_total", "Batches and records that were tried again."),
+    deadLettered: counter(
+      "capstan_stream_dead_letters_total",
+      "Records given up and put on a dead-letter topic.",
+    ),
+    committed: (count) => {
+      records(count);
+      commits();
+    },
+    commitFailed: counter(
+      "capstan_stream_commit_failures_total",
+      "Commits that failed and were tried again.",
+    ),
+    assigned: counter("capstan_stream_assigned_partitions_total", "Partitions that came in rebalances."),
+    revoked: counter("capstan_stream_revoked_partitions_total", "Partitions that went in rebalances."),
+    replayed: counter(
+      "capstan_stream_replayed_records_total",
+      "Records handled again to bring rows and group together.",
+    ),
+    stopped: () => stopped.set(1, own),
   };
 }

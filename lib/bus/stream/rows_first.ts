@@ -1,153 +1,217 @@
-import { Buffer } from "node:buffer";
-import type { Migration, Store, Transaction } from "../../store/contract.ts";
-import type {
-  BusDriver,
-  CommitOptions,
-  OutgoingRecord,
-  Position,
-  RecordBatch,
-  Subscription,
+import type { Store, Transaction } from "../../store/contract.ts";
+import {
+  type BusDriver,
+  type CommitOptions,
+  FencedError,
+  type OutgoingRecord,
+  type Position,
+  type ReceiveOptions,
+  type RecordBatch,
+  type Subscription,
 } from "../contract.ts";
+import { dropFence, type Fence, type FencePlace, readFence, writeFence } from "./fences.ts";
 
-/** Owner of the fences' table in `capstan_migrations`. */
-export const FENCE_OWNER = "fences";
-
-/** How far each group's rows are, and the outputs that belong to them. */
-export const FENCE_MIGRATIONS: readonly Migration[] = [{
-  version: 1,
-  name: "fences",
-  up(tx) {
-    tx.run(`CREATE TABLE bus_fences (
-      grp TEXT NOT NULL, topic TEXT NOT NULL, partition INTEGER NOT NULL, offset INTEGER NOT NULL,
-      outputs TEXT NOT NULL, PRIMARY KEY (grp, topic, partition)
-    ) WITHOUT ROWID`);
-  },
-}];
-
-interface Fence {
-  offset: number;
-  outputs: string;
+/** What a stream reads and commits by. */
+export interface StreamDriver extends Pick<BusDriver, "open" | "lag" | "isRetryable"> {
+  /** Which bus it is; on the local log rows, outputs and offset are one transaction. */
+  readonly name?: BusDriver["name"];
+  /** Sends outputs apart from offsets, where they are delivered at least once. */
+  readonly send?: BusDriver["send"];
+  /** Where handlers' rows are stored, beside a bus without SQL. */
+  readonly rowStore?: Store;
 }
 
-/**
- * Lets handlers of another bus than the log have rows: rows, a fence (topic, partition, offset) and the outputs commit
- * in SQLite first, then outputs and offset go to the bus. What is delivered again at or below the fence is not handled
- * again; its stored outputs are sent.
- */
-export function rowsFirst(driver: BusDriver, store: Store): Pick<BusDriver, "open" | "lag" | "isRetryable"> {
+/** Lets handlers of another bus than the log have rows in `store`; its fences must have been migrated. */
+export function rowsFirst(driver: BusDriver, store: Store): StreamDriver {
   return {
+    name: driver.name,
+    rowStore: store,
+    open: (options) => driver.open(options),
+    send: (records, options) => driver.send(records, options),
     lag: (group, topics) => driver.lag(group, topics),
     isRetryable: (error) => driver.isRetryable(error),
-    open: async (options) => {
-      const inner = await driver.open(options);
-      return options.group === null ? inner : new FencedRows(inner, store, options.group);
-    },
   };
 }
 
-class FencedRows implements Subscription {
-  constructor(
-    private readonly inner: Subscription,
-    private readonly store: Store,
-    private readonly group: string,
-  ) {}
-
-  async receive(options: Parameters<Subscription["receive"]>[0]): Promise<RecordBatch | null> {
-    for (;;) {
-      const batch = await this.inner.receive(options);
-      const first = batch?.records[0];
-      if (!batch || !first) return batch;
-      const fence = this.#fence(first);
-      if (!fence || fence.offset < first.offset) return batch;
-      const { topic, partition } = batch;
-      await this.inner.commit({
-        through: { topic, partition, offset: fence.offset },
-        outputs: decode(fence.outputs),
-      });
-      const records = batch.records.filter(({ offset }) => offset > fence.offset);
-      if (records.length > 0) return { ...batch, records };
-    }
-  }
-
-  async commit(options: CommitOptions): Promise<void> {
-    const { through, outputs = [], write } = options;
-    if (!write) return await this.inner.commit(options);
-    const stored = await this.store.write((tx) => {
-      const fence = readFence(tx, this.group, through);
-      // An earlier attempt stored the rows, and failed to reach the bus.
-      if (fence && fence.offset >= through.offset) return decode(fence.outputs);
-      const all = [...outputs, ...write(tx) ?? []];
-      tx.run(
-        `INSERT INTO bus_fences (grp, topic, partition, offset, outputs) VALUES (?, ?, ?, ?, ?)
-         ON CONFLICT DO UPDATE SET offset = excluded.offset, outputs = excluded.outputs`,
-        this.group,
-        through.topic,
-        through.partition,
-        through.offset,
-        encode(all),
-      );
-      return all;
-    });
-    await this.inner.commit({ through, outputs: stored });
-  }
-
-  seek(position: Position): void {
-    this.inner.seek(position);
-  }
-
-  assigned(): readonly { topic: string; partition: number }[] {
-    return this.inner.assigned();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.inner[Symbol.asyncDispose]();
-  }
-
-  #fence(at: { topic: string; partition: number }): Fence | undefined {
-    return this.store.read((db) => readFence(db, this.group, at));
-  }
-}
-
-function readFence(
-  db: Pick<Transaction, "get">,
-  group: string,
-  { topic, partition }: { topic: string; partition: number },
-): Fence | undefined {
-  return db.get<{ offset: number; outputs: string }>(
-    "SELECT offset, outputs FROM bus_fences WHERE grp = ? AND topic = ? AND partition = ?",
-    group,
-    topic,
-    partition,
-  );
-}
-
-interface Stored {
+/** A partition. */
+export interface Place {
+  /** Real name of its topic. */
   topic: string;
-  partition?: number;
-  key?: string | null;
-  value: string | null;
-  headers?: [string, string][];
-  timestamp?: number;
+  /** From 0. */
+  partition: number;
 }
 
-const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString("base64");
-const bytes = (text: string) => new Uint8Array(Buffer.from(text, "base64"));
-
-function encode(records: readonly OutgoingRecord[]): string {
-  return JSON.stringify(records.map((record): Stored => ({
-    ...record,
-    key: record.key && base64(record.key),
-    value: record.value && base64(record.value),
-    headers: record.headers?.map(([name, value]): [string, string] => [name, base64(value)]),
-  })));
+/** How rows are kept. */
+export interface FencedRowsOptions {
+  /** Reads and commits. */
+  inner: Subscription;
+  /** Has the rows and the fences. */
+  store: Store;
+  /** The consumer group. */
+  group: string;
+  /** Moves the fence with batches without rows, too: so that it tells how far a state is. */
+  always: boolean;
+  /** Where the group is known to be; default: behind what was committed last. */
+  acknowledged?(place: Place): number | undefined;
 }
 
-function decode(text: string): OutgoingRecord[] {
-  const stored: Stored[] = JSON.parse(text);
-  return stored.map(({ key, value, headers, ...rest }) => ({
-    ...rest,
-    ...(key !== undefined && { key: key === null ? null : bytes(key) }),
-    value: value === null ? null : bytes(value),
-    ...(headers && { headers: headers.map(([name, each]) => [name, bytes(each)] as const) }),
-  }));
+/**
+ * Rows, a fence (topic, partition, offset) and the outputs commit in SQLite first, then outputs and offset go to the
+ * bus. What to do after a crash between the two is told by the fence; see `CatchUp`.
+ */
+export class FencedRows implements Subscription {
+  readonly #options: FencedRowsOptions;
+  readonly #committed = new Map<string, number>();
+
+  /** Takes `inner` over. */
+  constructor(options: FencedRowsOptions) {
+    this.#options = options;
+  }
+
+  /** See `Subscription`. */
+  receive(options: ReceiveOptions): Promise<RecordBatch | null> {
+    return this.#options.inner.receive(options);
+  }
+
+  /** See `Subscription`. Given once more after a failure, it writes no row twice. */
+  async commit(options: CommitOptions): Promise<void> {
+    const { inner, always } = this.#options;
+    const { through, outputs = [], write } = options;
+    if (!write && !always) await inner.commit(options);
+    else {
+      const stored = await this.#options.store.write((tx) => {
+        const fence = readFence(tx, this.#place(through));
+        // An earlier attempt stored the rows, and failed to reach the bus.
+        if (fence && fence.offset >= through.offset) return fence.outputs;
+        this.#mustOwn(through);
+        const all = [...outputs, ...write?.(tx) ?? []];
+        this.#move(tx, options, all);
+        return all;
+      });
+      await inner.commit({ through, outputs: stored });
+    }
+    this.#went(through);
+  }
+
+  /** The fence of a partition. */
+  fence(place: Place): Fence | undefined {
+    return this.#options.store.read((db) => readFence(db, this.#place(place)));
+  }
+
+  /** The partition came, and its group is at `offset`. */
+  came(place: Place, offset: number): void {
+    this.#committed.set(nameOf(place), offset);
+  }
+
+  /** Sends what a fence holds together with its offset; the group goes on behind it. */
+  async resend(place: Place, { offset, outputs }: Fence): Promise<void> {
+    const { topic, partition } = place;
+    await this.#options.inner.commit({ through: { topic, partition, offset }, outputs });
+    this.#went({ topic, partition, offset });
+    this.seek({ topic, partition, offset: offset + 1 });
+  }
+
+  /** Stores the rows of records that the group has passed; their outputs are there already. */
+  async rowsAlone(options: CommitOptions): Promise<void> {
+    const { through, write } = options;
+    await this.#options.store.write((tx) => {
+      const fence = readFence(tx, this.#place(through));
+      if (fence && fence.offset >= through.offset) return;
+      this.#mustOwn(through);
+      write?.(tx);
+      this.#move(tx, options, []);
+    });
+  }
+
+  /** Sends the outputs of records whose rows are stored; what `write` does is rolled back. */
+  async outputsAlone(options: CommitOptions): Promise<void> {
+    const { through, outputs = [], write } = options;
+    const all = [...outputs];
+    if (write) {
+      try {
+        await this.#options.store.write((tx) => {
+          throw new RolledBack(write(tx) ?? []);
+        });
+      } catch (error) {
+        if (!(error instanceof RolledBack)) throw error;
+        all.push(...error.outputs);
+      }
+    }
+    await this.#options.inner.commit({ through, outputs: all });
+    this.#went(through);
+  }
+
+  /** Says that rows are stored up to `offset`: nothing lies between them and it. */
+  async passed(place: Place, offset: number): Promise<void> {
+    const through = { ...place, offset };
+    await this.#options.store.write((tx) => {
+      const fence = readFence(tx, this.#place(place));
+      if (fence === undefined || fence.offset < offset) this.#move(tx, { through }, []);
+    });
+  }
+
+  /** Empties a partition's rows, and forgets how far they were, at once. */
+  async forget(place: Place, reset?: (tx: Transaction) => void): Promise<void> {
+    await this.#options.store.write((tx) => {
+      this.#mustOwn(place);
+      reset?.(tx);
+      dropFence(tx, this.#place(place));
+    });
+  }
+
+  /** See `Subscription`. */
+  seek(position: Position): void {
+    this.#options.inner.seek(position);
+  }
+
+  /** See `Subscription`. */
+  position(place: Place): number | null {
+    return this.#options.inner.position(place);
+  }
+
+  /** See `Subscription`. */
+  assigned(): readonly Place[] {
+    return this.#options.inner.assigned();
+  }
+
+  /** See `Subscription`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#options.inner[Symbol.asyncDispose]();
+  }
+
+  /** Where commits are acknowledged later, it is asked for. */
+  #went(through: Position): void {
+    if (!this.#options.acknowledged) this.#committed.set(nameOf(through), through.offset + 1);
+  }
+
+  #move(tx: Transaction, { through, from = through.offset }: CommitOptions, outputs: OutgoingRecord[]): void {
+    const { acknowledged } = this.#options;
+    const start = acknowledged?.(through) ?? this.#committed.get(nameOf(through)) ?? from;
+    writeFence(tx, this.#place(through), { offset: through.offset, first: from, start, outputs });
+  }
+
+  /** The last look before the rows are committed: who has lost a partition must not write for it. */
+  #mustOwn({ topic, partition }: Place): void {
+    const owned = this.assigned().some((each) => each.topic === topic && each.partition === partition);
+    if (owned) return;
+    throw new FencedError(
+      `Cannot store rows of partition ${partition} of "${topic}" for group ${this.#options.group}: another member ` +
+        "has the partition now; it does the work",
+    );
+  }
+
+  #place({ topic, partition }: Place): FencePlace {
+    return { group: this.#options.group, topic, partition };
+  }
+}
+
+/** Carries outputs out of a transaction that must leave nothing behind. */
+class RolledBack extends Error {
+  constructor(readonly outputs: readonly OutgoingRecord[]) {
+    super("rolled back on purpose");
+  }
+}
+
+function nameOf({ topic, partition }: Place): string {
+  return `${partition}/${topic}`;
 }

@@ -1,25 +1,26 @@
+import type { Store, Transaction } from "../../store/contract.ts";
 import type { Health } from "../../telemetry/health.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import type { Meter } from "../../telemetry/metrics.ts";
-import { BatchReader } from "./batch_reader.ts";
+import { type PartitionHooks, StreamArrival } from "./arrival.ts";
+import { CatchUp } from "./catch_up.ts";
 import { caughtUp } from "./caught_up.ts";
 import type { Clock } from "../clock.ts";
-import {
-  type BusDriver,
-  FencedError,
-  type PartitionLag,
-  type RecordBatch,
-  type StartFrom,
-  type Subscription,
-} from "../contract.ts";
+import type { OpenOptions, PartitionLag, StartFrom, Subscription } from "../contract.ts";
+import { Gate } from "./gate.ts";
 import type { StreamHandle, StreamHandler } from "../handler.ts";
+import { OverlappedCommits } from "./overlapped_commits.ts";
 import type { Pace } from "../pace.ts";
 import { Progress } from "./progress.ts";
 import { DEFAULT_RETRY, retryDelay, type RetryPolicy } from "./retry.ts";
-import { streamMetrics } from "./metrics.ts";
-import { AbandonedError, StreamWork } from "./work.ts";
+import { FencedRows, type Place, type StreamDriver } from "./rows_first.ts";
+import { Session } from "./session.ts";
+import { type StreamMetrics, streamMetrics } from "./metrics.ts";
+import { Troubles } from "./troubles.ts";
+import { TopicCodecs } from "../topic_codecs.ts";
+import { AbandonedError, GaveUpError, StreamWork, type WorkEvents } from "./work.ts";
 
-/** How a stream is made; defaults are filled in, topics have their real names. */
+/** How a stream is made; defaults are filled in, topics have their real names. Plain data: it reaches the Worker. */
 export interface StreamSpec {
   /** For logs, metrics and health: `tapes/tapes-deriver`. */
   name: string;
@@ -30,20 +31,34 @@ export interface StreamSpec {
   maxRecords: number;
   maxBytes: number;
   lingerMs: number;
+  /** Partitions worked on side by side, at least 1. Default 8. */
+  concurrency?: number;
+  /** Default "exactly-once". */
+  delivery?: "exactly-once" | "at-least-once";
   /** Logical name. */
   outputTopic?: string;
   /** At least 1. */
   attempts: number;
+  /** What is given up goes to the dead-letter topic (default), or stops the stream. */
+  onFailure?: "dead-letter" | "stop";
+  /** Default "decoded". */
+  values?: "decoded" | "bytes";
 }
 
 /** What a stream works with. */
 export interface StreamOptions {
   spec: StreamSpec;
-  driver: Pick<BusDriver, "open" | "lag" | "isRetryable">;
+  driver: StreamDriver;
   handler: StreamHandler;
+  /** Told when partitions come and go. */
+  hooks?: PartitionHooks;
+  /** Empties a partition's rows: the handler keeps state in them. Logical name of the topic. */
+  reset?(tx: Transaction, partition: Place): void;
   /** Real name of a logical topic, and back. */
   realName(topic: string): string;
   logicalName(topic: string): string;
+  /** What the values of topics are. Without it they are read as they lie, and written as JSON. */
+  codecs?: TopicCodecs;
   log: Logger;
   meter: Meter;
   clock: Clock;
@@ -55,8 +70,7 @@ export interface StreamOptions {
   onCommit?(): void;
 }
 
-/** Milliseconds one `receive` waits at most. */
-const WAIT_MS = 1_000;
+const DEFAULT_CONCURRENCY = 8;
 
 /** Reads topics in batches for one handler, until it is stopped. */
 export class Stream implements StreamHandle {
@@ -64,16 +78,16 @@ export class Stream implements StreamHandle {
   readonly #options: StreamOptions;
   readonly #log: Logger;
   readonly #work: StreamWork;
-  readonly #metrics: ReturnType<typeof streamMetrics>;
+  readonly #metrics: StreamMetrics;
+  readonly #troubles: Troubles;
   readonly #progress = new Progress();
+  readonly #gate = new Gate();
   /** Aborts when no new batch shall begin. */
   readonly #closing = new AbortController();
-  /** Aborts when the batch under way shall be dropped. */
-  readonly #dropping = new AbortController();
-  #gate: { open: Promise<void>; release(): void } | null = null;
-  #receiving = new AbortController();
-  #current: { topic: string; partition: number; controller: AbortController } | null = null;
-  #trouble: string | undefined;
+  /** Aborts when what is under way shall be dropped. */
+  readonly #quitting = new AbortController();
+  #session: Session | undefined;
+  #gaveUp: GaveUpError | undefined;
   #loop: Promise<void> | undefined;
 
   constructor(options: StreamOptions) {
@@ -81,28 +95,13 @@ export class Stream implements StreamHandle {
     this.spec = options.spec;
     this.#log = options.log.child({ stream: options.spec.name });
     this.#metrics = streamMetrics(options.meter, options.spec.name);
-    this.#work = new StreamWork({
-      ...options,
-      group: options.spec.group,
-      attempts: options.spec.attempts,
-      outputTopic: options.spec.outputTopic,
-      isRetryable: (error) => options.driver.isRetryable(error),
-      events: {
-        handled: (records, seconds) => this.#metrics.handled(records, seconds),
-        retrying: (error, attempt, delayMs) => {
-          this.#metrics.retried();
-          this.#log.warn("A batch failed and is tried again.", {
-            attempt,
-            delay_ms: Math.round(delayMs),
-            error,
-          });
-        },
-        deadLettered: (record, error) => {
-          this.#metrics.deadLettered();
-          const { topic, partition, offset } = record;
-          this.#log.error("A record was given up and set aside.", { topic, partition, offset, error });
-        },
-        commitFailing: (error, attempt, delayMs) => this.#failing("commit", error, attempt, delayMs),
+    this.#troubles = new Troubles(this.#log);
+    this.#work = this.#makeWork({
+      handled: (records, seconds) => this.#metrics.handled(records, seconds),
+      deadLettered: (record, error) => {
+        this.#metrics.deadLettered();
+        const { topic, partition, offset } = record;
+        this.#log.error("A record was given up and set aside.", { topic, partition, offset, error });
       },
     });
   }
@@ -114,28 +113,37 @@ export class Stream implements StreamHandle {
 
   /** Whether it was paused. */
   get paused(): boolean {
-    return this.#gate !== null;
+    return this.#gate.closed;
   }
 
-  /** No new batch begins until `resume`; the one under way is finished. */
+  /** Whether it stopped at a record it can't handle; it starts again with the agent. */
+  get failed(): boolean {
+    return this.#gaveUp !== undefined;
+  }
+
+  /** No new batch begins until `resume`; those under way are finished. */
   pause(): void {
-    if (this.#gate) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#gate = { open: promise, release: resolve };
-    this.#receiving.abort();
+    this.#gate.close();
+    this.#session?.wake();
   }
 
   /** Reads on after `pause`. */
   resume(): void {
-    this.#gate?.release();
-    this.#gate = null;
+    this.#gate.open();
   }
 
-  /** Resolves when everything appended before this call is handled. Rejects when `signal` aborts. */
-  caughtUp(signal?: AbortSignal): Promise<void> {
+  /**
+   * Resolves when everything appended before this call is handled. Rejects when `signal` aborts, and where the stream
+   * stopped at a record it can't handle.
+   */
+  async caughtUp(signal?: AbortSignal): Promise<void> {
     const { driver, clock, spec } = this.#options;
-    const progress = (until: AbortSignal) => this.#progress.next(until);
-    return caughtUp({ driver, group: spec.group, topics: spec.topics, clock, progress, signal });
+    const progress = async (until: AbortSignal) => {
+      await this.#progress.next(until);
+      if (this.#gaveUp) throw this.#gaveUp;
+    };
+    if (this.#gaveUp) throw this.#gaveUp;
+    await caughtUp({ driver, group: spec.group, topics: spec.topics, clock, progress, signal });
   }
 
   /** How far it is behind, by partition. */
@@ -148,27 +156,28 @@ export class Stream implements StreamHandle {
     return (await this.partitions()).reduce((sum, each) => sum + each.lag, 0);
   }
 
-  /** `degraded` while the bus or the store refuses. */
+  /** `degraded` while the bus or the store refuses, and where it stopped at a record it can't handle. */
   health(): Health {
-    if (this.#trouble !== undefined) return { status: "degraded", detail: this.#trouble };
+    if (this.#gaveUp) return { status: "degraded", detail: `stopped: ${this.#gaveUp.message}` };
+    const { detail } = this.#troubles;
+    if (detail !== undefined) return { status: "degraded", detail };
     return this.paused ? { status: "degraded", detail: "paused" } : { status: "ok" };
   }
 
   /**
-   * Finishes the batch under way and leaves the group. When `signal` aborts, the batch is dropped: it was not
-   * committed and is delivered again. Safe unstarted and twice.
+   * Finishes the batches under way and leaves the group. When `signal` aborts, they are dropped: what was not committed
+   * is delivered again. Safe unstarted and twice.
    */
   async stop(signal?: AbortSignal): Promise<void> {
     this.#closing.abort();
     this.resume();
-    this.#receiving.abort();
-    const drop = () => this.#dropping.abort(new AbandonedError("the stream stops"));
-    if (signal?.aborted) drop();
-    signal?.addEventListener("abort", drop, { once: true });
+    const quit = () => this.#quitting.abort(new AbandonedError("the stream stops"));
+    if (signal?.aborted) quit();
+    signal?.addEventListener("abort", quit, { once: true });
     try {
       await this.#loop;
     } finally {
-      signal?.removeEventListener("abort", drop);
+      signal?.removeEventListener("abort", quit);
     }
   }
 
@@ -178,88 +187,166 @@ export class Stream implements StreamHandle {
       try {
         await this.#read(() => {
           failures = 0;
-          this.#recovered();
+          this.#troubles.over("read");
         });
       } catch (error) {
+        if (error instanceof GaveUpError) return this.#stoppedAt(error);
         failures++;
         const delayMs = retryDelay(failures, retry, random);
-        this.#failing("read", error, failures, delayMs);
+        const sentence = "The stream can't read; it tries again.";
+        this.#troubles.add({ key: "read", sentence, error, attempt: failures, delayMs });
         await clock.sleep(delayMs, this.#closing.signal);
       }
     }
   }
 
-  /** Opens and reads until closing; throws what `open`, `receive` or an incurable commit threw. */
+  /** Opens and works until closing; throws what `open`, `receive` or an incurable commit threw. */
   async #read(alive: () => void): Promise<void> {
-    const { driver, spec, clock } = this.#options;
-    const ahead: { reader?: BatchReader } = {};
-    await using subscription = await driver.open({
-      group: spec.group,
-      topics: spec.topics,
-      from: spec.from,
-      onRevoked: (partitions) => {
-        for (const { topic, partition } of partitions) {
-          ahead.reader?.forget(topic, partition);
-          if (this.#current?.topic === topic && this.#current.partition === partition) {
-            this.#current.controller.abort(new AbandonedError("the partition went to another member"));
-          }
-        }
+    const { spec, clock, pace } = this.#options;
+    const session = this.#session = new Session({
+      bounds: spec,
+      concurrency: spec.concurrency ?? DEFAULT_CONCURRENCY,
+      work: this.#work,
+      gate: this.#gate,
+      pace,
+      clock,
+      log: this.#log,
+      metrics: this.#metrics,
+      troubles: this.#troubles,
+      closing: this.#closing.signal,
+      quit: this.#quitting.signal,
+      onHandled: () => {
+        this.#progress.made();
+        this.#options.onCommit?.();
       },
     });
-    const reader = ahead.reader = new BatchReader(subscription, spec, clock);
+    await using subscription = await this.#open(session);
     alive();
-    while (!this.#closing.signal.aborted) {
-      if (this.#gate) {
-        await this.#gate.open;
-        continue;
-      }
-      this.#receiving = new AbortController();
-      const batch = await reader.next(WAIT_MS, this.#receiving.signal);
-      if (batch === null) continue;
-      const handle = () => this.#handle(subscription, batch);
-      const oldest = batch.records[0]?.timestamp ?? 0;
-      await (this.#options.pace?.keep(oldest, handle, this.#closing.signal) ?? handle());
-    }
+    await session.run(subscription);
   }
 
-  async #handle(subscription: Subscription, batch: RecordBatch): Promise<void> {
-    const { topic, partition } = batch;
-    const controller = new AbortController();
-    this.#current = { topic, partition, controller };
-    try {
-      const drop = AbortSignal.any([controller.signal, this.#dropping.signal]);
-      await this.#work.run(subscription, batch, { drop, hurry: this.#closing.signal });
-      this.#metrics.committed(batch.records.length);
-      this.#recovered();
-      this.#progress.made();
-      this.#options.onCommit?.();
-    } catch (error) {
-      if (error instanceof FencedError || (error instanceof AbandonedError && controller.signal.aborted)) {
-        this.#log.info("A partition went to another member; its batch is dropped here.", {
-          topic,
-          partition,
-        });
-      } else if (!(error instanceof AbandonedError)) {
-        throw error;
-      }
-    } finally {
-      this.#current = null;
-    }
+  /** Opens the bus, with rows beside it and commits beside the work where that is asked for. */
+  async #open(session: Session): Promise<Subscription> {
+    const { driver, spec, clock, random, retry = DEFAULT_RETRY, hooks = {}, reset } = this.#options;
+    const { group, topics, from } = spec;
+    const open: OpenOptions = { group, topics, from, ...session.hooks };
+    const plain = await driver.open(open);
+    const apart = spec.delivery === "at-least-once" && driver.name !== "local" && driver.send !== undefined;
+    const overlapped = apart ? this.#overlapped(plain) : undefined;
+    const inner = overlapped ?? plain;
+    const rows = driver.rowStore && this.#fenced(inner, driver.rowStore, overlapped);
+    const arrival = new StreamArrival({
+      hooks,
+      catchUp: rows && new CatchUp({
+        rows,
+        driver,
+        group,
+        work: this.#makeWork({
+          handled: (records) => this.#metrics.replayed(records),
+          deadLettered: () => undefined,
+        }),
+        maxRecords: spec.maxRecords,
+        maxBytes: spec.maxBytes,
+        ...(reset && { reset: (tx: Transaction, place: Place) => reset(tx, this.#logical(place)) }),
+        resumed: (signal) => this.#resumed(signal),
+      }),
+      logicalName: (topic) => this.#options.logicalName(topic),
+      concurrency: spec.concurrency ?? DEFAULT_CONCURRENCY,
+      clock,
+      random,
+      retry,
+      log: this.#log,
+      troubles: this.#troubles,
+      signal: session.ended,
+      ...(overlapped && { settled: (place: Place) => overlapped.ended(place) }),
+    });
+    session.receives(arrival);
+    return rows ?? inner;
   }
 
-  #failing(what: "read" | "commit", error: unknown, attempt: number, delayMs: number): void {
-    const sentence = what === "read"
-      ? "The stream can't read; it tries again."
-      : "A commit failed; it is tried again.";
-    // Once said, the state is in health and metrics; a log line for each attempt helps nobody.
-    const line = this.#trouble === undefined ? "warn" : "debug";
-    this.#trouble = `${what}: ${error instanceof Error ? error.message : String(error)}`;
-    this.#log[line](sentence, { attempt, delay_ms: Math.round(delayMs), error });
+  #overlapped(inner: Subscription): OverlappedCommits {
+    const { driver, clock, random, retry } = this.#options;
+    const key = ({ topic, partition }: Place) => `offset ${partition}/${topic}`;
+    const sentence = "An offset can't be committed; it is tried again.";
+    return new OverlappedCommits({
+      inner,
+      send: async (outputs) => await driver.send?.(outputs, { signal: this.#quitting.signal }),
+      isRetryable: (error) => driver.isRetryable(error),
+      clock,
+      random,
+      retry,
+      onFailing: (place, error, attempt, delayMs) => {
+        this.#metrics.commitFailed();
+        this.#troubles.add({ key: key(place), sentence, error, attempt, delayMs });
+      },
+      onRecovered: (place) => this.#troubles.over(key(place)),
+      signal: this.#quitting.signal,
+    });
   }
 
-  #recovered(): void {
-    if (this.#trouble === undefined) return;
-    this.#trouble = undefined;
-    this.#log.info("The stream works again.");
+  #fenced(inner: Subscription, store: Store, overlapped: OverlappedCommits | undefined): FencedRows {
+    return new FencedRows({
+      inner,
+      store,
+      group: this.spec.group,
+      always: this.#options.reset !== undefined,
+      ...(overlapped && { acknowledged: (place: Place) => overlapped.acknowledged(place) }),
+    });
+  }
+
+  #makeWork(events: Pick<WorkEvents, "handled" | "deadLettered">): StreamWork {
+    const { spec, driver, codecs } = this.#options;
+    return new StreamWork({
+      ...this.#options,
+      codecs: codecs ?? new TopicCodecs(),
+      values: codecs ? spec.values : "bytes",
+      group: spec.group,
+      attempts: spec.attempts,
+      onFailure: spec.onFailure,
+      outputTopic: spec.outputTopic,
+      isRetryable: (error) => driver.isRetryable(error),
+      events: {
+        ...events,
+        retrying: (error, attempt, delayMs) => {
+          this.#metrics.retried();
+          this.#log.warn("A batch failed and is tried again.", {
+            attempt,
+            delay_ms: Math.round(delayMs),
+            error,
+          });
+        },
+        commitFailing: ({ topic, partition }, error, attempt, delayMs) => {
+          this.#metrics.commitFailed();
+          const sentence = "A commit failed; it is tried again.";
+          this.#troubles.add({ key: `commit ${partition}/${topic}`, sentence, error, attempt, delayMs });
+        },
+      },
+    });
+  }
+
+  #logical({ topic, partition }: Place): Place {
+    return { topic: this.#options.logicalName(topic), partition };
+  }
+
+  /** Resolves when the stream is not paused, or when `signal` aborts. */
+  async #resumed(signal: AbortSignal): Promise<void> {
+    if (!this.#gate.closed || signal.aborted) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    signal.addEventListener("abort", () => resolve(), { once: true });
+    await Promise.race([this.#gate.opened, promise]);
+  }
+
+  #stoppedAt(error: GaveUpError): void {
+    this.#gaveUp = error;
+    this.#troubles.clear();
+    this.#metrics.stopped();
+    const { topic, partition, offset } = error.record;
+    this.#log.error("A record can't be handled; the stream stops until the agent starts again.", {
+      topic,
+      partition,
+      offset,
+      error: error.cause,
+    });
+    this.#progress.made();
   }
 }

@@ -1,3 +1,4 @@
+import { abortable } from "../abortable.ts";
 import { StoreError } from "../../store/error.ts";
 import type { Transaction } from "../../store/contract.ts";
 import type { Clock } from "../clock.ts";
@@ -10,13 +11,22 @@ import {
 } from "../contract.ts";
 import { deadLetter } from "./dead_letters.ts";
 import type { Batch, StreamHandler } from "../handler.ts";
+import { type Decoded, decodeRecords } from "./decode.ts";
 import { type Outcome, type OutcomeOptions, toOutcome } from "./handler_result.ts";
 import { DEFAULT_RETRY, retryDelay, type RetryPolicy } from "./retry.ts";
-import { streamRecord } from "./stream_record.ts";
 
 /** The stream stopped, or the partition went to another member, before the batch was committed. */
 export class AbandonedError extends Error {
   override readonly name = "AbandonedError";
+}
+
+/** A record was given up where nothing goes to a dead-letter topic; what came before it is committed. */
+export class GaveUpError extends Error {
+  override readonly name = "GaveUpError";
+  constructor(readonly record: BusRecord, cause: unknown) {
+    const { topic, partition, offset } = record;
+    super(`Cannot handle offset ${offset} of ${topic}/${partition}: the last attempt failed`, { cause });
+  }
 }
 
 /** What went on while a batch was worked on, for logs and metrics. */
@@ -26,14 +36,21 @@ export interface WorkEvents {
   retrying(cause: unknown, attempt: number, delayMs: number): void;
   deadLettered(record: BusRecord, cause: unknown): void;
   /** The bus or the store refused a commit; it is tried again. */
-  commitFailing(cause: unknown, attempt: number, delayMs: number): void;
+  commitFailing(batch: RecordBatch, cause: unknown, attempt: number, delayMs: number): void;
 }
+
+/** Where a batch's rows, outputs and offset go. */
+export type Sink = Pick<Subscription, "commit">;
 
 /** What working on batches needs. */
 export interface WorkOptions extends OutcomeOptions {
   group: string;
   handler: StreamHandler;
   attempts: number;
+  /** `"bytes"`: handlers get values as they lie. Default: as the topic's codec reads them. */
+  values?: "decoded" | "bytes";
+  /** What is given up goes to the dead-letter topic (default), or ends the work by a `GaveUpError`. */
+  onFailure?: "dead-letter" | "stop";
   /** Logical name of a real topic. */
   logicalName(topic: string): string;
   isRetryable(error: unknown): boolean;
@@ -49,6 +66,8 @@ export interface Signals {
   drop: AbortSignal;
   /** Lets a running handler and commit finish, but waits for no further attempt. */
   hurry: AbortSignal;
+  /** Waits for nothing any more, not even a commit under way. */
+  quit: AbortSignal;
 }
 
 /** A handler's `write` threw: its own fault, unlike a commit's. */
@@ -56,7 +75,7 @@ class WriteError extends Error {}
 
 interface Done {
   outcomes: Outcome[];
-  letters: { record: BusRecord; cause: unknown }[];
+  letters: { record: BusRecord; cause: unknown; attempts: number }[];
 }
 
 /** Works on batches: handler, retries, dead letters, commit. */
@@ -72,13 +91,14 @@ export class StreamWork {
    * A batch that fails at every attempt is tried in halves, so that only the records at fault are set aside.
    * @throws {FencedError} the partition is another member's now.
    * @throws {AbandonedError} a signal aborted; what was not committed is delivered again.
+   * @throws {GaveUpError} a record was given up, and `onFailure` is "stop".
    */
-  async run(subscription: Subscription, batch: RecordBatch, signals: Signals): Promise<void> {
-    await this.#unit(subscription, batch, this.options.attempts, signals);
+  async run(sink: Sink, batch: RecordBatch, signals: Signals): Promise<void> {
+    await this.#unit(sink, batch, this.options.attempts, signals);
   }
 
   async #unit(
-    subscription: Subscription,
+    subscription: Sink,
     batch: RecordBatch,
     tries: number,
     signals: Signals,
@@ -92,6 +112,7 @@ export class StreamWork {
         return;
       } catch (error) {
         if (error instanceof FencedError || error instanceof AbandonedError) throw error;
+        if (error instanceof GaveUpError) return await this.#upTo(error, subscription, batch, signals);
         if (signals.drop.aborted) throw new AbandonedError("stopped while handling", { cause: error });
         cause = error instanceof WriteError ? error.cause : error;
         const last = attempt === tries;
@@ -103,12 +124,12 @@ export class StreamWork {
     const [record, ...others] = batch.records;
     if (record === undefined) return;
     if (others.length === 0) {
+      if (this.options.onFailure === "stop") throw new GaveUpError(record, cause);
       await this.#commit(
         subscription,
         batch,
-        { outcomes: [], letters: [{ record, cause }] },
+        { outcomes: [], letters: [{ record, cause, attempts }] },
         signals,
-        attempts,
       );
       return;
     }
@@ -117,11 +138,26 @@ export class StreamWork {
     await this.#unit(subscription, { ...batch, records: batch.records.slice(middle) }, 1, signals);
   }
 
+  /** Handles what comes before a record that was given up in the middle of a batch, then says so. */
+  async #upTo(gaveUp: GaveUpError, sink: Sink, batch: RecordBatch, signals: Signals): Promise<never> {
+    const before = batch.records.filter(({ offset }) => offset < gaveUp.record.offset);
+    if (before.length > 0) {
+      await this.#unit(sink, { ...batch, records: before }, this.options.attempts, signals);
+    }
+    throw gaveUp;
+  }
+
   /** Calls the handler, then again for each record that it said has failed. */
   async #handle(batch: RecordBatch, signals: Signals): Promise<Done> {
     const { attempts, events, random } = this.options;
-    const first = await this.#call(batch, signals);
-    const done: Done = { outcomes: [first.outcome], letters: [] };
+    const { records, unreadable } = this.#decode(batch);
+    const [broken] = unreadable;
+    if (broken && this.options.onFailure === "stop") throw new GaveUpError(broken.record, broken.cause);
+    // No further attempt would make them readable.
+    const done: Done = { outcomes: [], letters: unreadable.map((each) => ({ ...each, attempts: 1 })) };
+    if (records.length === 0) return done;
+    const first = await this.#call(batch, records, signals);
+    done.outcomes.push(first.outcome);
     for (const record of batch.records) {
       if (!first.failed.has(record)) continue;
       let cause = first.failed.get(record);
@@ -132,7 +168,8 @@ export class StreamWork {
         await this.#wait(delayMs, signals);
         attempt++;
         try {
-          const again = await this.#call({ ...batch, records: [record] }, signals);
+          const alone = { ...batch, records: [record] };
+          const again = await this.#call(alone, this.#decode(alone).records, signals);
           if (!again.failed.has(record)) {
             done.outcomes.push(again.outcome);
             cause = undefined;
@@ -145,26 +182,35 @@ export class StreamWork {
         }
         if (signals.drop.aborted) throw new AbandonedError("stopped while handling", { cause });
       }
-      if (cause !== undefined) done.letters.push({ record, cause });
+      if (cause === undefined) continue;
+      if (this.options.onFailure === "stop") throw new GaveUpError(record, cause);
+      done.letters.push({ record, cause, attempts });
     }
     return done;
   }
 
+  /** Anew for each attempt: a handler may have changed what it was given. */
+  #decode({ topic, records }: RecordBatch): Decoded {
+    const { logicalName, codecs, values } = this.options;
+    const name = logicalName(topic);
+    return decodeRecords(records, { topic: name, codec: values === "bytes" ? undefined : codecs.of(name) });
+  }
+
   async #call(
     batch: RecordBatch,
+    records: Batch["records"],
     signals: Signals,
   ): Promise<{ outcome: Outcome; failed: Map<BusRecord, unknown> }> {
     if (signals.drop.aborted) throw new AbandonedError("stopped before handling");
     const failed = new Map<BusRecord, unknown>();
-    const topic = this.options.logicalName(batch.topic);
     const given: Batch = {
-      topic,
+      topic: this.options.logicalName(batch.topic),
       partition: batch.partition,
-      records: batch.records.map((record) => streamRecord(record, topic, record.value)),
+      records,
       signal: signals.drop,
       fail: ({ offset }, cause) => {
         const original = batch.records.find((each) => each.offset === offset);
-        if (original === undefined) {
+        if (original === undefined || !records.some((each) => each.offset === offset)) {
           throw new TypeError(
             `Cannot fail offset ${offset}: it is not in this batch; give one of batch.records`,
           );
@@ -173,24 +219,23 @@ export class StreamWork {
       },
     };
     const started = this.options.clock.now();
-    const outcome = toOutcome(await this.options.handler(given), this.options);
-    this.options.events.handled(batch.records.length, (this.options.clock.now() - started) / 1000);
+    const outcome = toOutcome(await this.options.handler(given), records, this.options);
+    this.options.events.handled(records.length, (this.options.clock.now() - started) / 1000);
     return { outcome, failed };
   }
 
   async #commit(
-    subscription: Subscription,
+    subscription: Sink,
     batch: RecordBatch,
     done: Done,
     signals: Signals,
-    attempts = this.options.attempts,
   ): Promise<void> {
     const last = batch.records.at(-1);
     if (last === undefined) return;
     const { clock, random, events, group } = this.options;
     const outputs = done.outcomes.flatMap((outcome) => outcome.outputs);
-    for (const { record, cause } of done.letters) {
-      outputs.push(deadLetter({ record, cause, attempts, group, at: clock.now() }));
+    for (const letter of done.letters) {
+      outputs.push(deadLetter({ ...letter, group, at: clock.now() }));
     }
     const writes = done.outcomes.flatMap((outcome) => outcome.write ? [outcome.write] : []);
     const write = writes.length === 0
@@ -199,18 +244,21 @@ export class StreamWork {
     const { topic, partition, offset } = last;
     for (let attempt = 1;; attempt++) {
       try {
-        await subscription.commit({
+        const committed = subscription.commit({
           through: { topic, partition, offset },
+          from: batch.records[0]?.offset ?? offset,
           outputs,
           ...(write && { write }),
         });
+        await abortable(committed, signals.quit);
         for (const { record, cause } of done.letters) events.deadLettered(record, cause);
         return;
       } catch (error) {
+        if (signals.quit.aborted) throw new AbandonedError("stopped while committing", { cause: error });
         if (!this.#isInfrastructure(error)) throw error;
         if (signals.drop.aborted) throw new AbandonedError("stopped while committing", { cause: error });
         const delayMs = retryDelay(attempt, this.#retry, random);
-        events.commitFailing(error, attempt, delayMs);
+        events.commitFailing(batch, error, attempt, delayMs);
         await this.#wait(delayMs, signals);
       }
     }

@@ -8,10 +8,13 @@ import { systemClock } from "../clock.ts";
 import type { HandlerFactory } from "../handler.ts";
 import { openLocalLog } from "../local/local_bus.ts";
 import { Maintenance } from "../maintenance.ts";
+import { busMetrics, countedBus } from "../metrics.ts";
 import { Pace } from "../pace.ts";
 import { Stream } from "../stream/stream.ts";
+import { topicCodecs } from "../topic_codecs.ts";
 import { TopicNames } from "../topic_names.ts";
 import type { FromWorker, WorkerLine, WorkerStart, WorkerStreamSpec } from "./protocol.ts";
+import { valuesInWorker } from "./values.ts";
 
 /** Milliseconds between two reports of log lines, metrics and health. */
 const REPORT_MS = 100;
@@ -35,6 +38,7 @@ export async function startBackroom(
   const meter = createRemoteMeter();
   const logger = collectingLogger(lines);
   const names = new TopicNames(start.renamed);
+  const codecs = await topicCodecs(valuesInWorker(start.values ?? []));
   const turns = new WriteTurns("second", start.turns);
   const store = await openStore({
     turns,
@@ -64,6 +68,7 @@ export async function startBackroom(
   };
 
   const pace = new Pace(turns, systemClock);
+  const driver = start.isBus === true ? countedBus(log, busMetrics(meter)) : log;
   const streams = new Map<string, Stream>();
   for (const wanted of start.streams) {
     const own = logger.child({ component: wanted.plugin });
@@ -74,10 +79,11 @@ export async function startBackroom(
     });
     const stream = new Stream({
       spec: wanted.spec,
-      driver: log,
+      driver,
       handler,
       realName: (topic) => names.real(topic),
       logicalName: (topic) => names.logical(topic),
+      codecs,
       log: own,
       meter,
       clock: systemClock,

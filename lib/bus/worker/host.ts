@@ -1,6 +1,7 @@
 import type { Health } from "../../telemetry/health.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import type { RootMeter } from "../../telemetry/meter.ts";
+import type { Counter } from "../../telemetry/metrics.ts";
 import type { Clock } from "../clock.ts";
 import { Progress } from "../stream/progress.ts";
 import { DEFAULT_RETRY, retryDelay, type RetryPolicy } from "../stream/retry.ts";
@@ -28,6 +29,7 @@ export class WorkerHost {
   /** Something was committed by the Worker. */
   readonly progress = new Progress();
   readonly #options: WorkerHostOptions;
+  readonly #deaths: Counter;
   readonly #paused = new Set<string>();
   readonly #stopping = new AbortController();
   readonly #appended = new Set<string>();
@@ -43,6 +45,10 @@ export class WorkerHost {
 
   constructor(options: WorkerHostOptions) {
     this.#options = options;
+    this.#deaths = options.meter.counter({
+      name: "capstan_worker_crashes_total",
+      help: "Deaths of the background worker.",
+    });
   }
 
   /**
@@ -157,12 +163,11 @@ export class WorkerHost {
   /** Starts the next Worker when this one has died. */
   #watch(worker: Worker): void {
     const onDeath = async () => {
-      const { log, clock, random, meter, retry = DEFAULT_RETRY } = this.#options;
+      const { log, clock, random, retry = DEFAULT_RETRY } = this.#options;
       while (!this.#stopping.signal.aborted) {
         this.#crashes++;
         this.#failures++;
-        meter.counter({ name: "capstan_worker_crashes_total", help: "Deaths of the background worker." })
-          .inc();
+        this.#deaths.inc();
         const delayMs = retryDelay(this.#failures, retry, random);
         log.error("The background worker died; it is started again.", {
           error: this.#down,

@@ -2,6 +2,7 @@ import type { Health } from "../../telemetry/health.ts";
 import type { LogLevel } from "../../telemetry/logger.ts";
 import type { Sample } from "../../telemetry/meter.ts";
 import type { StreamSpec } from "../stream/stream.ts";
+import type { WorkerValues } from "./values.ts";
 
 /** A stream whose handler runs in the Worker. */
 export interface WorkerStreamSpec {
@@ -23,10 +24,14 @@ export interface WorkerStart {
   /** Memory of the store's `WriteTurns`. */
   turns: SharedArrayBuffer;
   streams: readonly WorkerStreamSpec[];
+  /** The log is the bus: what its streams read and write is counted as such. Default false. */
+  isBus?: boolean;
   /** Names of streams that are paused. */
   paused: readonly string[];
   /** Logical and real names of renamed topics. */
   renamed: readonly (readonly [string, string])[];
+  /** What the values of topics are, by logical name. Default: JSON. */
+  values?: readonly (readonly [topic: string, values: WorkerValues])[];
   /** By real topic: the agent's own groups, which retention waits for. */
   holds: readonly (readonly [topic: string, groups: readonly string[]])[];
   /** Milliseconds between two rounds of retention and checkpoint. */

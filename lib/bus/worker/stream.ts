@@ -21,6 +21,11 @@ export class WorkerStream implements StreamHandle {
     return this.worker.paused(this.spec.name);
   }
 
+  /** Whether it stopped at a record it can't handle. */
+  get failed(): boolean {
+    return this.health().detail?.startsWith("stopped:") ?? false;
+  }
+
   /** No new batch begins until `resume`. */
   pause(): void {
     this.worker.pause(this.spec.name);

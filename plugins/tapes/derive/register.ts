@@ -24,7 +24,9 @@ export function registerLedger(
   ctx: PluginContext,
   { keep_calls }: Pick<DeriverSettings, "keep_calls">,
 ): PluginStore {
-  ctx.topic({ name: CALLS_TOPIC, partitions: 1, localOnly: true, retentionMs: keep_calls });
+  ctx.topic({ name: CALLS_TOPIC, partitions: 1, localOnly: true, retentionMs: keep_calls }, {
+    codec: "bytes",
+  });
   ctx.topic({ name: NODES_TOPIC, partitions: 6 });
   ctx.topic({ name: TURNS_TOPIC, partitions: 6 });
   return ctx.store(TAPES_MIGRATIONS);

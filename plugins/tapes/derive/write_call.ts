@@ -11,6 +11,7 @@ import {
   updateTurn,
 } from "../ledger/turns.ts";
 import { nodeUsage } from "../ledger/usage_columns.ts";
+import { callTrace } from "./call_trace.ts";
 import type { ChainNode } from "./chain.ts";
 import { nodeEvent } from "./node_event.ts";
 import { placeCall } from "./place_call.ts";
@@ -99,5 +100,10 @@ export function writeCall(tx: Transaction, call: PreparedCall, { existing, blobs
   const systemIsNew = placed.systemBefore !== row.system_hash;
   const revision = writeRow(tx, row, existing);
   if (revision !== undefined) events.push(turnEvent({ call, row, revision, systemIsNew }));
-  return { events, nodes, turn: revision !== undefined };
+  const from = callTrace(call.meta);
+  return {
+    events: from === undefined ? events : events.map((event) => ({ ...event, from })),
+    nodes,
+    turn: revision !== undefined,
+  };
 }

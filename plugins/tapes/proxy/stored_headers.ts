@@ -9,6 +9,7 @@ export const storedRequestNames: ReadonlySet<string> = new Set([
   "openai-organization",
   "openai-project",
   "traceparent",
+  "tracestate",
   "user-agent",
   "x-client-request-id",
   "x-request-id",
@@ -29,10 +30,10 @@ export const storedResponseNames: ReadonlySet<string> = new Set([
 ]);
 
 /** Characters of a header value kept at most. */
-const longest = 1024;
+export const LONGEST_HEADER = 1024;
 
 /** Keeps a header (name in lower case), repeats joined as HTTP has it. */
 export function keepHeader(into: Record<string, string>, name: string, value: string): void {
   const before = into[name];
-  into[name] = (before === undefined ? value : `${before}, ${value}`).slice(0, longest);
+  into[name] = (before === undefined ? value : `${before}, ${value}`).slice(0, LONGEST_HEADER);
 }

@@ -26,7 +26,9 @@ export function fakeBus(options: {
       describe: (names) => Promise.resolve(names === undefined || names.includes("t") ? [topic] : []),
       plan: nothing,
       apply: nothing,
+      deleteRecords: nothing,
     },
+    groups: { list: nothing, describe: nothing, lags: nothing },
     open({ group, from }) {
       opened.push({ group, from });
       return Promise.resolve({
@@ -44,6 +46,7 @@ export function fakeBus(options: {
         },
         commit: ({ through }) => Promise.resolve(void committed.push(through)),
         seek: () => {},
+        position: () => null,
         assigned: () => [],
         [Symbol.asyncDispose]: () => Promise.resolve(),
       });

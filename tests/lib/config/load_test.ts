@@ -36,6 +36,7 @@ Deno.test("loadConfig() gives every setting its default without a file", () => {
       keep: 3_600_000,
       limit: 67_108_864,
       tags: [],
+      labels: {},
       tls: {},
       providers: {},
     },
@@ -252,4 +253,37 @@ Deno.test("entry() names the nearest setting where there is none", () => {
 
 Deno.test("plugin() throws for a plugin that was not loaded", () => {
   assert.throws(() => load("").plugin("other"), RangeError);
+});
+
+Deno.test("loadConfig() reads a table of texts, whether a name with dots is quoted or not", () => {
+  const loaded = load(`
+[topics."orders".settings]
+"cleanup.policy" = "compact"
+min.compaction.lag.ms = "60000"
+
+[plugins.recorder]
+labels = { team = "a" }
+`);
+  assert.deepEqual(loaded.host.topics.orders?.settings, {
+    "cleanup.policy": "compact",
+    "min.compaction.lag.ms": "60000",
+  });
+  assert.deepEqual(loaded.plugin("recorder").settings.labels, { team: "a" });
+  const key = 'topics.orders.settings."cleanup.policy"';
+  assert.equal(loaded.entry(key).text, '"compact"');
+  assert.equal(sourceOf(loaded, key), "/conf/config.toml:3");
+});
+
+Deno.test("loadConfig() refuses what is no text in a table of texts, and Kafka's name for the retention", () => {
+  const cases: [string, RegExp][] = [
+    ["min.insync.replicas = 2", /topics\.orders\.settings\.min\.insync\.replicas.*it must be a text/s],
+    ['"retention.ms" = "1000"', /settings\."retention\.ms".*set topics\.orders\.retention instead/s],
+  ];
+  for (const [line, message] of cases) {
+    assert.throws(() => load(`[topics.orders.settings]\n${line}\n`), (error: Error) => {
+      assert.match(error.message, message);
+      return error instanceof ConfigError;
+    });
+  }
+  assert.throws(() => load('[topics.orders]\nsettings = "compact"\n'), /it must be a table/);
 });

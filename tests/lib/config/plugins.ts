@@ -23,6 +23,7 @@ export const recorder = {
     keep: { type: "duration", default: "1h", min: "1s", max: "7d", doc: "How long calls are kept." },
     limit: { type: "bytes", default: "64MiB", min: "1KB", doc: "Largest call." },
     tags: { type: "list", doc: "Written to each call." },
+    labels: { type: "texts", doc: "Written to each call under a name." },
     tls: {
       type: "table",
       doc: "Encryption.",

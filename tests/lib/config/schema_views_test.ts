@@ -56,6 +56,7 @@ Deno.test("jsonSchema() takes what loadConfig() takes, and refuses what it refus
     "",
     sampleToml([recorder]).replace(/^#(?=\S+ = \S)/gm, ""),
     `version = 0\n[storage]\nsqlite_path = "x"\n[api]\nlisten = ":8081"\n[embedding]\nmodel = "m"\n`,
+    `[topics.x.settings]\na.b = "c"\n"d.e" = "f"\n`,
     `[kafka]\nbootstrap_servers = "a,b"\n[log]\nmax_bytes = 5000000\nretention = "forever"\n`,
     `[plugins.recorder]\napi_key = "x"\n[plugins.recorder.providers.any]\nkey = "x"\n[topics."a b"]\nname = "x"\n`,
   ];

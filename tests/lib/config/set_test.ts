@@ -166,3 +166,12 @@ Deno.test("setConfig() sets values that loadConfig() gives back", () => {
     { numRuns: 30 },
   );
 });
+
+Deno.test("setConfig() sets a text of a table of texts by its name", () => {
+  using temp = tempFolder();
+  const file = temp.write("conf/config.toml", '[topics."orders"]\npartitions = 3\n');
+  setConfig(optionsFor(join(temp.root, "conf")), 'topics.orders.settings."cleanup.policy"', "compact");
+  const { host } = loadConfig(optionsFor(join(temp.root, "conf")));
+  assert.deepEqual(host.topics.orders?.settings, { "cleanup.policy": "compact" });
+  assert.match(Deno.readTextFileSync(file), /^\[topics\."orders"\]\npartitions = 3\n/);
+});

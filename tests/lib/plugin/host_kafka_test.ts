@@ -21,6 +21,12 @@ function standIn() {
       describe: () => Promise.resolve([]),
       plan: () => Promise.resolve([]),
       apply: () => Promise.resolve([]),
+      deleteRecords: () => Promise.reject(away),
+    },
+    groups: {
+      list: () => Promise.reject(away),
+      describe: () => Promise.reject(away),
+      lags: () => Promise.reject(away),
     },
     send: () => Promise.reject(away),
     open: (options) => state.up ? bus.open(options) : Promise.reject(away),
@@ -57,7 +63,7 @@ function producing(seen: string[]): Plugin {
     setup(ctx) {
       ctx.topic({ name: "out", partitions: 1, retentionMs: 0 });
       ctx.topic({ name: "own", partitions: 1, localOnly: true });
-      ctx.stream({ topics: ["in"], group: "p-bus", lingerMs: 0 }, (batch) => {
+      ctx.stream({ topics: ["in"], group: "p-bus", lingerMs: 0, values: "bytes" }, (batch) => {
         const values = batch.records.map((record) => new TextDecoder().decode(record.value ?? undefined));
         seen.push(...values);
         return { write: (tx) => values.forEach((value) => tx.run("INSERT INTO seen VALUES (?)", value)) };

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createRemoteMeter } from "../../../lib/telemetry/remote_meter.ts";
 import { createMeter } from "../../../lib/telemetry/meter.ts";
+import { metricsTable } from "../../../lib/telemetry/metrics_table.ts";
 
 Deno.test("createMeter() prints counters, gauges and histograms in Prometheus' format", async () => {
   const meter = createMeter();
@@ -63,5 +64,44 @@ Deno.test("a counter refuses to shrink", () => {
   assert.throws(
     () => createMeter().counter({ name: "a_total", help: "." }).inc(undefined, -1),
     /only grow/,
+  );
+});
+
+Deno.test("a gauge's series are what its collector gives; those it no longer gives are forgotten", async () => {
+  const meter = createMeter();
+  let found = [{ labels: { topic: "a" }, value: 1 }, { labels: { topic: "b" }, value: 2 }];
+  meter.gauge({ name: "depth", help: "Depth.", labels: ["topic"], collect: () => Promise.resolve(found) });
+  assert.match(await meter.text(), /depth\{topic="a"\} 1\ndepth\{topic="b"\} 2\n/);
+  found = [{ labels: { topic: "b" }, value: 3 }];
+  const text = await meter.text();
+  assert.match(text, /depth\{topic="b"\} 3\n/);
+  assert.doesNotMatch(text, /topic="a"/);
+});
+
+Deno.test("list() gives every metric with its labels, another thread's too before they count", async () => {
+  const meter = createMeter();
+  const there = createRemoteMeter();
+  meter.histogram({ name: "z_seconds", help: "Time." });
+  there.scope("t_").counter({ name: "a_total", help: "A.", labels: ["kind"] });
+  there.counter({ name: "plain_total", help: "P." });
+  meter.record(structuredClone(there.take()));
+  assert.deepEqual(meter.list(), [
+    { name: "plain_total", kind: "counter", help: "P.", labels: [] },
+    { name: "t_a_total", kind: "counter", help: "A.", labels: ["kind"] },
+    { name: "z_seconds", kind: "histogram", help: "Time.", labels: [] },
+  ]);
+  const text = await meter.text();
+  assert.match(text, /^plain_total 0$/m);
+  assert.doesNotMatch(text, /^t_a_total/m);
+  assert.deepEqual(there.take(), []);
+});
+
+Deno.test("metricsTable() has a row for each metric", () => {
+  const meter = createMeter();
+  meter.counter({ name: "calls_total", help: "Calls | tunnels.", labels: ["status", "kind"] });
+  assert.equal(
+    metricsTable(meter.list()),
+    "| Metric | Kind | Labels | What it says |\n| --- | --- | --- | --- |\n" +
+      "| `calls_total` | counter | `status`, `kind` | Calls \\| tunnels. |\n",
   );
 });

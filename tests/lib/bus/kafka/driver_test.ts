@@ -213,7 +213,7 @@ test("topics.apply() changes one setting and leaves the others", async () => {
   const changes = await bus.topics.apply([spec]);
   assert.deepEqual(changes.map(({ kind, detail }) => [kind, detail]), [[
     "change-setting",
-    "retention.ms: 604800000 → -1",
+    "retention.ms: 604800000 (7 days) → -1 (for ever)",
   ]]);
   await bench.eventually(
     "it is described",

@@ -86,20 +86,53 @@ Deno.test("planTopics() names each difference, and what cannot be done", () => {
   assert.deepEqual(kinds({ retentionMs: 1_000 }), []);
   assert.deepEqual(kinds({ retentionMs: 0 }), []);
   assert.deepEqual(kinds({ partitions: 3 }), [
-    "add-partitions: 2 partitions → 3; keys move to other partitions",
+    "add-partitions: partitions: 2 → 3; new records of a key may go to another partition",
   ]);
   assert.deepEqual(kinds({ partitions: 1 }), [
-    "impossible: 2 partitions, wanted 1: Kafka cannot take partitions away",
+    "impossible: partitions: 2 → 1; Kafka cannot take partitions away",
   ]);
-  assert.deepEqual(kinds({ retentionMs: Infinity }), ["change-setting: retention.ms: 1000 → -1"]);
+  assert.deepEqual(kinds({ retentionMs: Infinity }), [
+    "change-setting: retention.ms: 1000 (1 second) → -1 (for ever)",
+  ]);
   assert.deepEqual(kinds({ maxRecordBytes: 2_000_000 }), [
     "change-setting: max.message.bytes: unset → 2001024",
   ]);
-  assert.match(kinds({ replication: 2 }, 3)[0] ?? "", /^impossible: 1 copy, wanted 2/);
-  assert.deepEqual(kinds({ name: "new", replication: 3 }, 3), [
-    "create: create with 2 partitions and 3 copies",
+  assert.match(kinds({ replication: 2 }, 3)[0] ?? "", /^impossible: replication: 1 → 2/);
+  assert.deepEqual(kinds({ settings: { "retention.ms": "1000" } }), []);
+  assert.deepEqual(kinds({ settings: { "cleanup.policy": "compact" } }), [
+    "change-setting: cleanup.policy: unset → compact",
   ]);
-  assert.match(kinds({ name: "new", replication: 3 }, 2)[0] ?? "", /^impossible: .*has 2 brokers/);
+  assert.deepEqual(kinds({ name: "new", replication: 3, retentionMs: 1_500 }, 3), [
+    "create: 2 partitions, 3 copies, retention.ms 1500",
+  ]);
+  assert.match(kinds({ name: "new", replication: 3 }, 2)[0] ?? "", /^impossible: .*3 copies.*has 2 brokers/);
+});
+
+Deno.test("planTopics() raises max.message.bytes for a topic's records, and never lowers it", () => {
+  const planned = (has: string | undefined, maxRecordBytes?: number) => {
+    const settings: Record<string, string> = has === undefined ? {} : { "max.message.bytes": has };
+    const actual = [{ name: "t", partitions: [0], replication: 1, settings }];
+    return planTopics([{ name: "t", partitions: 1, maxRecordBytes }], actual, 1).map(({ change }) =>
+      change.to
+    );
+  };
+  assert.deepEqual(planned(undefined), []);
+  assert.deepEqual(planned("1048588"), []);
+  assert.deepEqual(planned("500000"), ["1001024"]);
+  assert.deepEqual(planned("500000", 1_000), []);
+  assert.deepEqual(planned("9000000", 2_000_000), []);
+  assert.deepEqual(planned("1048588", 2_000_000), ["2001024"]);
+});
+
+Deno.test("planTopics() takes a list with blanks for the same list", () => {
+  const actual = [{
+    name: "t",
+    partitions: [0],
+    replication: 1,
+    settings: { "cleanup.policy": "compact,delete" },
+  }];
+  const settings = { "cleanup.policy": "compact, delete" };
+  assert.deepEqual(planTopics([{ name: "t", partitions: 1, settings }], actual, 1), []);
 });
 
 Deno.test("connectionSettings() refuses settings that contradict each other", async () => {
@@ -265,13 +298,14 @@ function sendChunk(
   number: () => number,
 ): Promise<(number | undefined)[]> {
   const messages: KafkaMessage[] = sizes.map(() =>
-    toMessage({ topic: "t", value: null, timestamp: number() }, 0, 0)
+    toMessage({ topic: "t", value: null, timestamp: number() }, 0, 0n)
   );
   const offsets = new Array<number | undefined>(sizes.length);
   const { promise, resolve, reject } = Promise.withResolvers<(number | undefined)[]>();
   const chunk: Chunk = {
     messages,
     sizes,
+    bytes: sizes.reduce((sum, size) => sum + size, 0),
     done: false,
     acknowledged(from, count, offset) {
       for (let i = 0; i < count; i++) offsets[from + i] = offset + i;

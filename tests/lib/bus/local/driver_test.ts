@@ -14,4 +14,11 @@ testBusDriver("the local log", async () => {
       await Deno.remove(folder, { recursive: true });
     },
   };
+}, {
+  skip: Object.fromEntries(
+    ["gzip", "snappy", "lz4", "zstd"].map((codec) => [
+      `records compressed with ${codec} come back as they were, and take less room`,
+      "the local log stores values as they are",
+    ]),
+  ),
 });

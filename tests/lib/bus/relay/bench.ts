@@ -91,21 +91,26 @@ function isRetryWait(ms: number): boolean {
   return ms >= 150 && ms !== 1_000 && ms !== CLOSE_MS;
 }
 
+type Collect = NonNullable<Parameters<Meter["gauge"]>[0]["collect"]>;
+
 /** A meter that keeps sums. */
 export class Counts implements Meter {
   readonly #sums = new Map<string, number>();
-  readonly #collect = new Map<string, () => number | void>();
+  readonly #collect = new Map<string, Collect>();
 
-  /** Sum of a counter over its labels; of a gauge what its collector gives. */
+  /** Sum of a counter or gauge over its labels. */
   of(name: string): number {
-    return this.#collect.get(name)?.() ?? this.#sums.get(name) ?? 0;
+    const found = this.#collect.get(name)?.();
+    if (found instanceof Promise) throw new TypeError(`Cannot tell ${name}: it is not known at once`);
+    if (typeof found === "object") return found.reduce((sum, { value }) => sum + value, 0);
+    return found ?? this.#sums.get(name) ?? 0;
   }
 
   counter({ name }: { name: string }) {
     return { inc: (_labels?: Labels, by = 1) => void this.#sums.set(name, (this.#sums.get(name) ?? 0) + by) };
   }
 
-  gauge({ name, collect }: { name: string; collect?: () => number | void }) {
+  gauge({ name, collect }: { name: string; collect?: Collect }) {
     if (collect) this.#collect.set(name, collect);
     return { set: (value: number) => void this.#sums.set(name, value) };
   }

@@ -45,6 +45,7 @@ export class FakeTarget implements RelayTarget {
         for (const { name, partitions } of specs) this.existing.set(name, partitions);
         return [];
       }),
+    deleteRecords: () => Promise.reject(new Error("not asked of this fake")),
   };
 
   async send(records: readonly OutgoingRecord[], options?: { signal?: AbortSignal }): Promise<Position[]> {

@@ -1,135 +1,153 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
-import type { BusDriver, Subscription } from "../../../../lib/bus/contract.ts";
-import { FENCE_MIGRATIONS, FENCE_OWNER, rowsFirst } from "../../../../lib/bus/stream/rows_first.ts";
-import { openStore } from "../../../../lib/store/open_store.ts";
-import type { SqliteStore } from "../../../../lib/store/sqlite_store.ts";
-import { MemoryBus } from "../memory_bus.ts";
+import { copying, type RowsRig, withRows } from "./rows_rig.ts";
 
-const receiving = { max: 10, maxBytes: 1_000_000, waitMs: 0 };
-const through = (offset: number) => ({ topic: "in", partition: 0, offset });
-
-const nothing = () => Promise.resolve([]);
-
-/** A bus without SQL, as Kafka is one. */
-function withoutSql(bus: MemoryBus): BusDriver {
-  return {
-    name: "kafka",
-    topics: { describe: nothing, plan: nothing, apply: nothing },
-    send: () => Promise.reject(new Error("not here")),
-    ping: () => Promise.resolve(),
-    close: () => Promise.resolve(),
-    lag: (group, topics) => bus.lag(group, topics),
-    isRetryable: () => true,
-    open: async (options) => {
-      const inner = await bus.open(options);
-      return {
-        receive: (wanted) => inner.receive(wanted),
-        seek: (position) => inner.seek(position),
-        assigned: () => inner.assigned(),
-        commit: (commit) => {
-          assert.equal(commit.write, undefined, "the bus is never given SQL");
-          return inner.commit(commit);
-        },
-        [Symbol.asyncDispose]: async () => await inner[Symbol.asyncDispose](),
-      };
-    },
-    [Symbol.asyncDispose]: () => Promise.resolve(),
+/** Runs a stream until its commit on the bus fails for good, as if the process were killed between the two commits. */
+async function crash({ bus, stream }: RowsRig, values: readonly string[], spec = {}): Promise<void> {
+  const killed = new Error("killed");
+  bus.retryable.add(killed);
+  bus.append("in", values);
+  const failed = Promise.withResolvers<void>();
+  const refuse = () => {
+    failed.resolve();
+    throw killed;
   };
+  bus.beforeCommit = refuse;
+  const dying = stream({ spec });
+  dying.start();
+  await failed.promise;
+  await dying.stop(AbortSignal.abort());
+  bus.beforeCommit = undefined;
 }
 
-async function rig(
-  work: (parts: { bus: MemoryBus; store: SqliteStore; open(): Promise<Subscription> }) => Promise<void>,
-) {
-  const folder = await Deno.makeTempDir();
-  try {
-    await using store = await openStore({ file: join(folder, "s.sqlite") });
-    await store.migrate(FENCE_OWNER, FENCE_MIGRATIONS);
-    await store.migrate("t", [{ version: 1, name: "r", up: (tx) => void tx.run("CREATE TABLE r (v)") }]);
-    const bus = new MemoryBus();
-    const driver = rowsFirst(withoutSql(bus), store);
-    await work({ bus, store, open: () => driver.open({ group: "g", topics: ["in"], from: "earliest" }) });
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+async function run({ stream }: RowsRig, options: Parameters<RowsRig["stream"]>[0] = {}): Promise<void> {
+  const running = stream(options);
+  running.start();
+  await running.caughtUp();
+  await running.stop();
 }
 
-const rows = (store: SqliteStore) =>
-  store.read((db) => db.all<{ v: string }>("SELECT v FROM r")).map(({ v }) => v);
-const key = new Uint8Array([1, 2]);
-const headers = [["h", new Uint8Array([3])]] as const;
-const value = new TextEncoder().encode("out");
-
-Deno.test("rowsFirst() stores rows before outputs and offset reach the bus", () =>
-  rig(async ({ bus, store, open }) => {
-    bus.append("in", ["a"]);
-    await using subscription = await open();
-    await subscription.receive(receiving);
-    await subscription.commit({
-      through: through(0),
-      outputs: [{ topic: "out", key, value, headers }],
-      write: (tx) => {
-        tx.run("INSERT INTO r VALUES ('a')");
-        return [{ topic: "out", key: null, value: null }];
-      },
-    });
-    assert.deepEqual(rows(store), ["a"]);
-    assert.equal(bus.committed.get("g/in"), 1);
-    assert.deepEqual(bus.records.get("out")?.map(({ key, value, headers }) => ({ key, value, headers })), [
-      { key, value, headers },
-      { key: null, value: null, headers: [] },
-    ]);
+Deno.test("rows are stored before outputs and offset reach the bus", () =>
+  withRows(async (rig) => {
+    const seen: string[][] = [];
+    rig.bus.append("in", ["a", "b"]);
+    rig.bus.beforeCommit = () => void seen.push(rig.rows());
+    await run(rig);
+    assert.deepEqual(seen, [["a", "b"]]);
+    assert.deepEqual(rig.bus.values("out"), ["a", "b"]);
+    assert.equal(rig.bus.committed.get("g/in"), 2);
+    assert.deepEqual(rig.fence(), { offset: 1, first: 0, start: 0 });
   }));
 
 Deno.test("a commit that did not reach the bus is tried again without writing the rows twice", () =>
-  rig(async ({ bus, store, open }) => {
-    bus.append("in", ["a"]);
-    await using subscription = await open();
-    await subscription.receive(receiving);
-    bus.faults.commit.push(new Error("broker away"));
-    const commit = {
-      through: through(0),
-      outputs: [{ topic: "out", value }],
-      write: (tx: { run(sql: string): unknown }) => void tx.run("INSERT INTO r VALUES ('a')"),
-    };
-    await assert.rejects(subscription.commit(commit), /broker away/);
-    await subscription.commit(commit);
-    assert.deepEqual(rows(store), ["a"]);
-    assert.deepEqual(bus.values("out"), ["out"]);
+  withRows(async (rig) => {
+    const away = new Error("broker away");
+    rig.bus.retryable.add(away);
+    rig.bus.faults.commit.push(away, away);
+    rig.bus.append("in", ["a"]);
+    await run(rig);
+    assert.deepEqual(rig.rows(), ["a"]);
+    assert.deepEqual(rig.bus.values("out"), ["a"]);
   }));
 
-Deno.test("after a crash between rows and bus, what is delivered again sends the stored outputs and is not handled again", () =>
-  rig(async ({ bus, store, open }) => {
-    bus.append("in", ["a", "b"]);
-    {
-      await using crashed = await open();
-      await crashed.receive({ ...receiving, max: 1 });
-      bus.faults.commit.push(new Error("killed"));
-      const write = (tx: { run(sql: string): unknown }) => void tx.run("INSERT INTO r VALUES ('a')");
-      await assert.rejects(
-        crashed.commit({ through: through(0), outputs: [{ topic: "out", key, value, headers }], write }),
-      );
-    }
-    assert.deepEqual(bus.values("out"), []);
-    await using next = await open();
-    const batch = await next.receive(receiving);
-    assert.deepEqual(batch?.records.map(({ offset }) => offset), [1], "only what is above the fence");
-    assert.equal(bus.committed.get("g/in"), 1);
-    const [sent] = bus.records.get("out") ?? [];
-    assert.deepEqual([sent?.key, sent?.value, sent?.headers], [key, value, headers]);
-    assert.deepEqual(rows(store), ["a"]);
+Deno.test("after a crash between rows and bus the stored outputs are sent, and the handler is not called again", () =>
+  withRows(async (rig) => {
+    await crash(rig, ["a", "b"]);
+    assert.deepEqual(rig.rows(), ["a", "b"]);
+    assert.deepEqual(rig.bus.values("out"), []);
+    rig.bus.append("in", ["c"]);
+    const calls: number[] = [];
+    await run(rig, {
+      handler: (batch) => {
+        calls.push(...batch.records.map(({ offset }) => offset));
+        return copying(batch);
+      },
+    });
+    assert.deepEqual(calls, [2]);
+    assert.deepEqual(rig.rows(), ["a", "b", "c"]);
+    assert.deepEqual(rig.bus.values("out"), ["a", "b", "c"]);
   }));
 
-Deno.test("a batch that lies wholly below the fence is skipped", () =>
-  rig(async ({ bus, open }) => {
-    bus.append("in", ["a", "b"]);
-    {
-      await using crashed = await open();
-      await crashed.receive(receiving);
-      bus.faults.commit.push(new Error("killed"));
-      await assert.rejects(crashed.commit({ through: through(1), write: () => {} }));
-    }
-    await using next = await open();
-    assert.equal(await next.receive({ ...receiving, max: 1 }), null);
-    assert.equal(bus.committed.get("g/in"), 2);
+Deno.test("where another agent went on inside the stored batch, the rest is handled for its outputs alone", () =>
+  withRows(async (rig) => {
+    await crash(rig, ["a", "b", "c"]);
+    // Another agent handled "a" alone, and sent what belongs to it.
+    rig.bus.committed.set("g/in", 1);
+    rig.bus.add({ topic: "out", value: new TextEncoder().encode("a") });
+    rig.bus.append("in", ["d"]);
+    await run(rig);
+    assert.deepEqual(rig.rows(), ["a", "b", "c", "d"], "no row is doubled");
+    assert.deepEqual(rig.bus.values("out"), ["a", "b", "c", "d"], "no output is missing or doubled");
+  }));
+
+Deno.test("where another agent went on behind the stored batch, rows stay and the stream goes on with the group", () =>
+  withRows(async (rig) => {
+    await crash(rig, ["a", "b"]);
+    rig.bus.committed.set("g/in", 2);
+    rig.bus.append("in", ["c"]);
+    await run(rig);
+    assert.deepEqual(rig.rows(), ["a", "b", "c"]);
+    assert.deepEqual(rig.bus.values("out"), ["c"]);
+  }));
+
+Deno.test("a fence beyond the end of its topic is of another topic of that name, and forgotten", () =>
+  withRows(async (rig) => {
+    await crash(rig, ["a", "b", "c"]);
+    await rig.store.write((tx) => void tx.run("UPDATE bus_fences SET first = 50, start = 50, offset = 60"));
+    await run(rig);
+    assert.deepEqual(rig.bus.values("out"), ["a", "b", "c"]);
+    assert.deepEqual(rig.fence()?.offset, 2);
+  }));
+
+Deno.test("rows of a partition that went to another member are not stored", () =>
+  withRows(async (rig) => {
+    const stream = rig.stream({
+      handler: async (batch) => {
+        // The handler takes no notice of its signal.
+        void rig.bus.revoke("in", 0);
+        await Promise.resolve();
+        return copying(batch);
+      },
+    });
+    rig.bus.append("in", ["a"]);
+    const gone = Promise.withResolvers<void>();
+    const log = setInterval(() => {
+      if (rig.lines.some((line) => line.includes("went to another member"))) gone.resolve();
+    }, 1);
+    stream.start();
+    await gone.promise;
+    clearInterval(log);
+    await stream.stop();
+    assert.deepEqual(rig.rows(), []);
+    assert.equal(rig.bus.committed.get("g/in"), undefined);
+  }));
+
+Deno.test("at least once: rows, then outputs, then the offset; a crash before the outputs sends what is stored", () =>
+  withRows(async (rig) => {
+    const away = new Error("broker away");
+    rig.bus.retryable.add(away);
+    const failed = Promise.withResolvers<void>();
+    rig.bus.append("in", ["a", "b"]);
+    const spec = { delivery: "at-least-once" as const };
+    const dying = rig.stream({
+      spec,
+      driver: {
+        name: "kafka",
+        rowStore: rig.store,
+        open: (options) => rig.bus.open(options),
+        send: () => {
+          failed.resolve();
+          return Promise.reject(away);
+        },
+        lag: (group, topics) => rig.bus.lag(group, topics),
+        isRetryable: (error) => rig.bus.isRetryable(error),
+      },
+    });
+    dying.start();
+    await failed.promise;
+    await dying.stop(AbortSignal.abort());
+    assert.deepEqual(rig.rows(), ["a", "b"]);
+    await run(rig, { spec });
+    assert.deepEqual(rig.rows(), ["a", "b"]);
+    assert.deepEqual(rig.bus.values("out"), ["a", "b"]);
+    assert.equal(rig.bus.committed.get("g/in"), 2);
   }));

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import type { Clock } from "../../../../lib/bus/clock.ts";
 import { type BusRecord, FencedError } from "../../../../lib/bus/contract.ts";
 import { DEAD_LETTER_HEADERS } from "../../../../lib/bus/stream/dead_letters.ts";
 import type { StreamHandler } from "../../../../lib/bus/handler.ts";
@@ -8,19 +7,7 @@ import { StoreError } from "../../../../lib/store/error.ts";
 import { createLogger } from "../../../../lib/telemetry/create_logger.ts";
 import { createMeter } from "../../../../lib/telemetry/meter.ts";
 import { MemoryBus } from "../memory_bus.ts";
-
-/** A clock whose waits take no time; it notes them. */
-function instantClock(): Clock & { slept: number[] } {
-  const slept: number[] = [];
-  return {
-    slept,
-    now: () => 1_700_000_000_000,
-    sleep: async (ms) => {
-      slept.push(ms);
-      await new Promise((resolve) => setImmediate(resolve));
-    },
-  };
-}
+import { instantClock } from "./instant_clock.ts";
 
 function setUp(handler: StreamHandler, changes: Partial<StreamSpec> = {}) {
   const bus = new MemoryBus();
@@ -197,7 +184,27 @@ Deno.test("while the store or the bus refuses a commit, nothing is set aside and
   assert.equal(lines.filter((line) => line.includes("works again")).length, 1);
 });
 
-Deno.test("a batch of a partition that went to another member is dropped, and the stream goes on", async () => {
+Deno.test("a batch of a partition that went to another member is dropped, and the stream goes on when it is back", async () => {
+  const { bus, stream } = setUp((batch) => ({ write: (tx) => void tx.run(text(batch.records[0]!)) }), {
+    maxRecords: 1,
+  });
+  bus.beforeCommit = async () => {
+    bus.beforeCommit = undefined;
+    void bus.revoke("in", 0).then(() => {
+      bus.committed.set("g/in", 1);
+      return bus.assign("in", 0);
+    });
+    await Promise.resolve();
+    throw new FencedError("taken over");
+  };
+  bus.append("in", ["a", "b"]);
+  stream.start();
+  await stream.caughtUp();
+  await stream.stop();
+  assert.deepEqual(bus.rows, ["b"]);
+});
+
+Deno.test("a partition that refuses a commit and is not taken away is opened anew", async () => {
   const { bus, stream } = setUp((batch) => ({ write: (tx) => void tx.run(text(batch.records[0]!)) }), {
     maxRecords: 1,
   });
@@ -206,7 +213,8 @@ Deno.test("a batch of a partition that went to another member is dropped, and th
   stream.start();
   await stream.caughtUp();
   await stream.stop();
-  assert.deepEqual(bus.rows, ["b"]);
+  assert.deepEqual(bus.rows, ["a", "b"]);
+  assert.equal(bus.opened.length, 2);
 });
 
 Deno.test("a subscription that breaks is opened again, and what was not committed comes again", async () => {

@@ -19,6 +19,7 @@ const spec = {
   maxBytes: 1_000_000,
   lingerMs: 0,
   attempts: 3,
+  values: "bytes",
 } as const;
 
 interface Rig {

@@ -1,6 +1,7 @@
 import type { Batch, HandlerFactory, Position, PublishRequest, StreamRecord, Transaction } from "capstan";
 import { openLocalLog } from "../../../../lib/bus/local/local_bus.ts";
 import { encodeRequest } from "../../../../lib/bus/encode.ts";
+import { TopicCodecs } from "../../../../lib/bus/topic_codecs.ts";
 import { openStore } from "../../../../lib/store/open_store.ts";
 import { type Call, CALLS_TOPIC, encodeCall } from "../../../../plugins/tapes/call.ts";
 import { NODES_TOPIC } from "../../../../plugins/tapes/derive/node_event.ts";
@@ -15,6 +16,7 @@ export type BatchOf = readonly Call[];
 export interface Event {
   key: string;
   value: string;
+  headers: string[][];
 }
 
 /** What a deriver that runs on a real store and a real local log has done. */
@@ -64,10 +66,11 @@ export async function openHarness(
   }, undefined);
   let offset = 0;
 
+  const encoding = { realName: (topic: string) => topic, codecs: new TopicCodecs() };
   async function commit(write: (tx: Transaction) => readonly PublishRequest[] | void): Promise<void> {
     await store.write((tx) => {
       const requests = write(tx) ?? [];
-      local.append(tx, requests.map((request) => encodeRequest(request, (topic) => topic)));
+      local.append(tx, requests.map((request) => encodeRequest(request, encoding)));
     });
   }
 
@@ -120,6 +123,7 @@ export async function openHarness(
         ) => ({
           key: decoder.decode(record.key ?? new Uint8Array()),
           value: decoder.decode(record.value ?? new Uint8Array()),
+          headers: record.headers.map(([name, each]) => [name, decoder.decode(each)]),
         }))
       );
     },

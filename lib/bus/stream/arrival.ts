@@ -1,0 +1,144 @@
+import type { AssignedPartition } from "../handler.ts";
+import type { Clock } from "../clock.ts";
+import type { Logger } from "../../telemetry/logger.ts";
+import type { CatchUp, Plan } from "./catch_up.ts";
+import type { Lane } from "./lane.ts";
+import { retryDelay, type RetryPolicy } from "./retry.ts";
+import type { Place } from "./rows_first.ts";
+import type { Arrival } from "./session.ts";
+import { Slots } from "./slots.ts";
+import type { Troubles } from "./troubles.ts";
+import { AbandonedError, GaveUpError } from "./work.ts";
+
+/** What a handler wants to be told of. */
+export interface PartitionHooks {
+  /** Partitions came, before their first batch. Throwing is retried. */
+  onAssigned?(partitions: readonly AssignedPartition[]): void | Promise<void>;
+  /** Partitions went, after their last batch here. */
+  onRevoked?(partitions: readonly Place[]): void | Promise<void>;
+}
+
+/** What receiving partitions needs. */
+export interface StreamArrivalOptions {
+  hooks: PartitionHooks;
+  /** Where rows lie beside the bus. */
+  catchUp?: CatchUp;
+  /** Logical name of a real topic. */
+  logicalName(topic: string): string;
+  /** Partitions caught up side by side. */
+  concurrency: number;
+  clock: Clock;
+  random(): number;
+  retry: RetryPolicy;
+  log: Logger;
+  troubles: Troubles;
+  /** Ends all waiting. */
+  signal: AbortSignal;
+  /** Nothing is under way in a partition that went. */
+  settled?(place: Place): Promise<void>;
+}
+
+/** Prepares partitions: what must be done about their rows is decided, the hook is told, then it is done. */
+export class StreamArrival implements Arrival {
+  readonly #options: StreamArrivalOptions;
+  readonly #slots: Slots;
+
+  constructor(options: StreamArrivalOptions) {
+    this.#options = options;
+    this.#slots = new Slots(options.concurrency);
+  }
+
+  /** See `Arrival`. */
+  async prepare(lanes: readonly Lane[], settle: (lane: Lane, ready: boolean) => void): Promise<void> {
+    const { hooks, catchUp } = this.#options;
+    if (!catchUp && !hooks.onAssigned && !hooks.onRevoked) return lanes.forEach((lane) => settle(lane, true));
+    const plans = new Map<Lane, Plan>();
+    await Promise.all(lanes.map(async (lane) => {
+      const decided = await this.#patiently(lane, async () => {
+        if (catchUp) plans.set(lane, await catchUp.plan(lane.assignment));
+      });
+      if (!decided) settle(lane, false);
+    }));
+    const told = await this.#tell(lanes, settle);
+    await Promise.all(told.map(async (lane) => settle(lane, await this.#catchUp(lane, plans.get(lane)))));
+  }
+
+  /** See `Arrival`. */
+  async gone(lanes: readonly Lane[]): Promise<void> {
+    const { hooks, logicalName, log, settled } = this.#options;
+    for (const { topic, partition } of lanes) await settled?.({ topic, partition });
+    const told = lanes.filter((lane) => lane.told);
+    if (told.length === 0) return;
+    try {
+      await hooks.onRevoked?.(
+        told.map(({ topic, partition }) => ({ topic: logicalName(topic), partition })),
+      );
+    } catch (error) {
+      log.warn("The handler's onRevoked failed; the partitions went all the same.", { error });
+    }
+  }
+
+  /** Tells the hook of partitions until it has taken note; returns those that are still here. */
+  async #tell(lanes: readonly Lane[], settle: (lane: Lane, ready: boolean) => void): Promise<Lane[]> {
+    const { hooks, clock, random, retry, troubles, signal } = this.#options;
+    const key = `onAssigned ${lanes.map(({ name }) => name).join(" ")}`;
+    for (let failed = 1;; failed++) {
+      for (const lane of lanes) if (lane.lost || signal.aborted) settle(lane, false);
+      const here = lanes.filter(({ lost }) => !lost && !signal.aborted);
+      try {
+        if (here.length > 0) await hooks.onAssigned?.(here.map((lane) => this.#described(lane)));
+        for (const lane of here) lane.told = true;
+        troubles.over(key);
+        return here;
+      } catch (error) {
+        const delayMs = retryDelay(failed, retry, random);
+        const sentence = "The handler's onAssigned failed; it is called again.";
+        troubles.add({ key, sentence, error, attempt: failed, delayMs });
+        await clock.sleep(delayMs, AbortSignal.any([signal, ...here.map(({ signals }) => signals.drop)]));
+      }
+    }
+  }
+
+  #described(lane: Lane): AssignedPartition {
+    const { catchUp, logicalName } = this.#options;
+    const { topic, partition, committed } = lane.assignment;
+    const rows = catchUp ? catchUp.rows({ topic, partition }) : committed;
+    return { topic: logicalName(topic), partition, committed, rows };
+  }
+
+  async #catchUp(lane: Lane, first: Plan | undefined): Promise<boolean> {
+    const { catchUp, signal } = this.#options;
+    if (!catchUp) return !lane.lost && !signal.aborted;
+    let plan = first;
+    const work = () =>
+      this.#patiently(lane, async () => {
+        const now = plan ?? await catchUp.plan(lane.assignment);
+        // After a failure the rows may be further than they were.
+        plan = undefined;
+        await catchUp.carryOut(now, { topic: lane.topic, partition: lane.partition }, lane.signals);
+      });
+    return await this.#slots.use(work, AbortSignal.any([signal, lane.signals.drop])) ?? false;
+  }
+
+  /** Does a step for a partition until it is done; `false`: the partition is lost, or the session ends. */
+  async #patiently(lane: Lane, step: () => Promise<void>): Promise<boolean> {
+    const { clock, random, retry, troubles, signal } = this.#options;
+    const key = `rows ${lane.name}`;
+    const ended = AbortSignal.any([signal, lane.signals.drop]);
+    for (let failed = 1; !ended.aborted; failed++) {
+      try {
+        await step();
+        break;
+      } catch (error) {
+        if (error instanceof GaveUpError) throw error;
+        if (ended.aborted || error instanceof AbandonedError) break;
+        const delayMs = retryDelay(failed, retry, random);
+        const sentence = "The rows of a partition can't be brought up to date; it is tried again.";
+        troubles.add({ key, sentence, error, attempt: failed, delayMs });
+        await clock.sleep(delayMs, ended);
+      }
+    }
+    troubles.over(key);
+    return !ended.aborted;
+  }
+}

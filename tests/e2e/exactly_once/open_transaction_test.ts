@@ -1,0 +1,49 @@
+import { withoutKafka } from "../../kafka/for_tests.ts";
+import { Fleet } from "./fleet.ts";
+import { API } from "./kafka_proxy.ts";
+import { startProxiedBroker } from "./proxied_broker.ts";
+
+Deno.test(
+  { name: "exactly once on Kafka, where a transaction is left open", ignore: withoutKafka },
+  async (t) => {
+    await using proxied = await startProxiedBroker();
+    const { broker, proxy } = proxied;
+
+    for (
+      const [what, lose] of [
+        ["ends", () => proxy.loseAnswer(API.endTxn)],
+        ["is about to end", () => proxy.loseRequest(API.endTxn)],
+      ] as const
+    ) {
+      await t.step(`the broker is killed just as a transaction ${what}, with two agents`, async () => {
+        await using fleet = await Fleet.open(proxy.address);
+        await fleet.send(60);
+        const [a, b] = [fleet.start("a"), fleet.start("b")];
+        await fleet.share(a, b);
+        await fleet.done();
+        const losing = lose();
+        const sending = fleet.send(500);
+        await losing;
+        await broker.restart();
+        await sending;
+        await fleet.finish({ a, b });
+      });
+    }
+
+    await t.step("an agent is killed while its transaction is open, and another goes on", async () => {
+      await using fleet = await Fleet.open(proxy.address);
+      await fleet.send(60);
+      const first = fleet.start("a");
+      await first.until("it works", ({ batches }) => batches > 3);
+      await fleet.done();
+      const open = proxy.loseRequest(API.endTxn);
+      const sending = fleet.send(120);
+      await open;
+      await first.kill();
+      await sending;
+      const [a, b] = [fleet.start("a"), fleet.start("b")];
+      await fleet.share(a, b);
+      await fleet.finish({ a, b });
+    });
+  },
+);

@@ -1,0 +1,39 @@
+import { type Broker, startBroker } from "../../kafka/broker.ts";
+import { KafkaProxy } from "./kafka_proxy.ts";
+
+/** A broker that clients find behind a proxy alone. */
+export interface ProxiedBroker extends AsyncDisposable {
+  /** In front of it. */
+  proxy: KafkaProxy;
+  /** The broker itself. */
+  broker: Broker;
+}
+
+/** Starts both. */
+export async function startProxiedBroker(): Promise<ProxiedBroker> {
+  const port = freePort();
+  const proxy = new KafkaProxy(port);
+  try {
+    const broker = await startBroker({
+      port,
+      properties: { "advertised.listeners": `PLAINTEXT://${proxy.address}` },
+    });
+    return {
+      proxy,
+      broker,
+      async [Symbol.asyncDispose]() {
+        await proxy[Symbol.asyncDispose]();
+        await broker.stop();
+      },
+    };
+  } catch (error) {
+    await proxy[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** A port that was free a moment ago. */
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return (listener.addr as Deno.NetAddr).port;
+}
