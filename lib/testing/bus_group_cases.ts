@@ -127,6 +127,37 @@ export const GROUP_CASES: readonly BusCase[] = [
     },
   },
   {
+    name: "commit() stores outputs of several topics and partitions with their own times, decades apart",
+    async run(bench) {
+      const input = await bench.topic();
+      const outputs = [
+        await bench.topic({ partitions: 3, retentionMs: Infinity }),
+        await bench.topic({ retentionMs: Infinity }),
+      ];
+      await bench.sendTexts(input, ["one"]);
+      await using member = await bench.open({ group: uniqueName("group"), topics: [input] });
+      await bench.receive(member, 1);
+      const sent = [0, 1, 2].flatMap((partition) =>
+        [1_000_000_000_000, 1_700_000_000_000].map((timestamp) => ({
+          topic: outputs[0]!,
+          partition,
+          value: bytes(`${partition} ${timestamp}`),
+          timestamp: timestamp + partition,
+        }))
+      );
+      const other = { topic: outputs[1]!, partition: 0, value: bytes("other"), timestamp: 1_600_000_000_000 };
+      await member.commit({
+        through: { topic: input, partition: 0, offset: 0 },
+        outputs: [...sent, other],
+      });
+      await using reader = await bench.open({ group: null, topics: outputs });
+      const records = await bench.receive(reader, sent.length + 1);
+      const line = (one: { topic: string; partition: number; value: Uint8Array | null; timestamp: number }) =>
+        `${one.topic} ${one.partition} ${one.timestamp} ${new TextDecoder().decode(one.value ?? undefined)}`;
+      assert.deepEqual(records.map(line).sort(), [...sent, other].map(line).sort());
+    },
+  },
+  {
     name: "commit() stores outputs with the offset",
     async run(bench) {
       const [input, output] = [await bench.topic(), await bench.topic()];

@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import type { Message, Producer } from "@platformatic/kafka";
 import { endClient, type KafkaClients } from "./clients.ts";
+import { fastProducer } from "./fast_producer.ts";
 import type { BytesConsumer } from "./fetcher.ts";
 import type { Generation } from "./member.ts";
 import type { ListedOffset } from "./offsets.ts";
@@ -51,7 +52,7 @@ export class TransactionalProducer {
 
   async #make(): Promise<Client> {
     const { library, connection } = await this.#clients.open();
-    return new library.Producer<Buffer, Buffer, Buffer, Buffer>({
+    return fastProducer(library, {
       ...connection,
       // Its check of each message refuses tombstones.
       strict: false,
