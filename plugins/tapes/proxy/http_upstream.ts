@@ -1,6 +1,5 @@
 import { readFile } from "node:fs/promises";
 import type { Dispatcher, Pool } from "undici";
-import { trustingConnector } from "./trusting_connector.ts";
 import type { AnswerHandler, Upstream, UpstreamRequest } from "./upstream.ts";
 
 /** Where an HTTP upstream is and how it is spoken to. */
@@ -67,18 +66,12 @@ export class HttpUpstream implements Upstream {
 
   async #connect(): Promise<Pool> {
     const { caFile, timeoutMs } = this.#options;
-    // Only an agent that starts needs it: `--help` and the other commands do without its 0.1 s.
-    const { Pool } = await import("undici");
-    return new Pool(this.#origin, {
-      allowH2: false,
-      pipelining: 1,
-      headersTimeout: timeoutMs,
-      bodyTimeout: timeoutMs,
-      maxHeaderSize: 65_536,
-      connect: trustingConnector({
-        timeoutMs: timeoutMs > 0 ? Math.min(timeoutMs, connectTimeoutMs) : connectTimeoutMs,
-        authorities: caFile === undefined ? undefined : await readAuthorities(caFile),
-      }),
+    // Only an agent that starts needs undici: `--help` and the other commands do without its 0.1 s.
+    const { openPool } = await import("./open_pool.ts");
+    return openPool(this.#origin, {
+      answerTimeoutMs: timeoutMs,
+      timeoutMs: timeoutMs > 0 ? Math.min(timeoutMs, connectTimeoutMs) : connectTimeoutMs,
+      authorities: caFile === undefined ? undefined : await readAuthorities(caFile),
     });
   }
 }
