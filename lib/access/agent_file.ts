@@ -18,6 +18,8 @@ export interface AgentFile {
   startedAt: string;
 }
 
+/** Milliseconds an agent has to show that it is there. */
+const ANSWER_MS = 1_000;
 const NAME = /^agent-\d+\.json$/;
 
 /** `agent-PID.json` beside the store. */
@@ -31,7 +33,9 @@ export async function writeAgentFile(agent: AgentFile): Promise<void> {
   const fresh = `${file}.new`;
   try {
     for (const { path, agent: found } of await readAll(agent.store)) {
-      if (found !== undefined && !isAlive(found.pid)) await rm(path, { force: true });
+      if (found !== undefined && !(isAlive(found.pid) ?? await answers(found))) {
+        await rm(path, { force: true });
+      }
     }
     await writeFile(fresh, JSON.stringify(agent, null, 2) + "\n", { mode: 0o600 });
     await rename(fresh, file);
@@ -51,7 +55,7 @@ export async function removeAgentFile(storeFile: string, pid: number): Promise<v
  */
 export async function findAgents(storeFile: string): Promise<AgentFile[]> {
   const all = await readAll(storeFile);
-  return all.flatMap(({ agent }) => agent?.store === storeFile && isAlive(agent.pid) ? [agent] : [])
+  return all.flatMap(({ agent }) => agent?.store === storeFile && isAlive(agent.pid) !== false ? [agent] : [])
     .sort((a, b) => a.startedAt < b.startedAt ? 1 : a.startedAt > b.startedAt ? -1 : a.pid - b.pid);
 }
 
@@ -93,12 +97,28 @@ function isAgentFile(value: unknown): value is AgentFile {
     typeof value.store === "string" && "startedAt" in value && typeof value.startedAt === "string";
 }
 
-/** Whether a process of that id lives; one of another user's does. */
-function isAlive(pid: number): boolean {
+/**
+ * Whether a process of that id lives; one of another user's does. `undefined`: the executable may not ask, because
+ * that takes the right to run programs.
+ */
+function isAlive(pid: number): boolean | undefined {
   try {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "EPERM";
+    if (!(error instanceof Error)) return undefined;
+    if (error.name === "NotCapable") return undefined;
+    return "code" in error && error.code === "EPERM";
+  }
+}
+
+/** Whether something listens where the agent did. */
+async function answers({ admin }: AgentFile): Promise<boolean> {
+  try {
+    const response = await fetch(new URL("/healthz", admin), { signal: AbortSignal.timeout(ANSWER_MS) });
+    await response.body?.cancel();
+    return true;
+  } catch (error) {
+    return error instanceof Error && error.name === "TimeoutError";
   }
 }
