@@ -5,11 +5,13 @@ import { numberOption } from "./number_option.ts";
 
 /** Milliseconds between two looks at how far it is. */
 const LOOK_MS = 200;
+/** Milliseconds an agent is given before it says how far it is. */
+const ASK_MS = 1_000;
 
 /** `capstan outbox drain` */
 export const outboxDrain: CliCommand = {
   path: "outbox drain",
-  doc: "Wait until everything has gone to Kafka; where no agent runs, send it from here",
+  doc: "Send everything that waits to Kafka: by the agent that runs, else from here",
   more: "Ends with 1 where the time is over before everything is sent.",
   options: [{ flags: "-t, --timeout <seconds>", doc: "wait so long at most; default: for ever" }],
   examples: ["capstan outbox drain --timeout 60"],
@@ -24,12 +26,72 @@ export const outboxDrain: CliCommand = {
       );
     }
     const timeout = seconds === undefined ? [] : [AbortSignal.timeout(seconds * 1000)];
-    await drain(call, data, AbortSignal.any([call.signal, ...timeout]));
+    const signal = AbortSignal.any([call.signal, ...timeout]);
+    if (!await drainByAgent(call, data, signal)) await drainHere(call, data, signal);
   },
 };
 
-/** Drives a relay of this process; where an agent relays already, that one has the lease and this one only looks on. */
-async function drain(call: Invocation, data: OpenData, signal: AbortSignal): Promise<void> {
+/** What an agent answers to `POST /admin/outbox/drain`. */
+interface Drained {
+  drained: boolean;
+  lag: number;
+  detail?: string;
+}
+
+/** Lets the agent on this file send what waits. False: none runs there, or it sends nothing to Kafka. */
+async function drainByAgent(
+  call: Invocation,
+  { config, store }: OpenData,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { callAgent, NoAgentError } = await import("../access/call_agent.ts");
+  const { io: { stdout, stderr } } = call;
+  const began = performance.now();
+  for (let last: Drained | undefined;;) {
+    if (signal.aborted) {
+      call.signal.throwIfAborted();
+      throw new Error(
+        `Cannot drain the outbox in time: ${plural(last?.lag ?? 0, "event")} still wait${
+          last?.detail ? `; ${last.detail}` : ""
+        }`,
+        { cause: signal.reason },
+      );
+    }
+    let response: Response;
+    try {
+      response = await callAgent({
+        storeFile: store.file,
+        path: `/admin/outbox/drain?timeout_ms=${ASK_MS}`,
+        token: config.host.admin.token,
+        init: { method: "POST", signal },
+      });
+    } catch (error) {
+      if (signal.aborted) continue;
+      if (error instanceof NoAgentError && last === undefined) return false;
+      throw error;
+    }
+    if (response.status === 409) {
+      await response.body?.cancel();
+      return false;
+    }
+    if (!response.ok) {
+      throw new Error(
+        `Cannot drain the outbox: the agent answers ${response.status}: ${await response.text()}`,
+      );
+    }
+    last = await response.json();
+    if (stderr.isTerminal) await stderr.write(`\r\x1b[K${count(last?.lag ?? 0)} waiting …`);
+    if (!last?.drained) continue;
+    if (stderr.isTerminal) await stderr.write("\r\x1b[K");
+    await stdout.write(
+      `the agent has sent everything, in ${duration(performance.now() - began)}; nothing waits\n`,
+    );
+    return true;
+  }
+}
+
+/** Drives a relay of this process. */
+async function drainHere(call: Invocation, data: OpenData, signal: AbortSignal): Promise<void> {
   const { openKafka } = await import("../plugin/open_kafka.ts");
   const { declaredTopics } = await import("./make_host.ts");
   const { systemClock } = await import("../bus/clock.ts");

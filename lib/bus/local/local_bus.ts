@@ -24,7 +24,7 @@ import { LocalMember } from "./member.ts";
 import { LocalReader } from "./reader.ts";
 import { LocalSender } from "./sender.ts";
 import { LocalRecords } from "./records.ts";
-import { LOG_MIGRATIONS, LOG_OWNER } from "./schema.ts";
+import { LOG_MIGRATIONS, LOG_OWNER, LOG_TABLES } from "./schema.ts";
 import { LocalTopics } from "./topics.ts";
 import { LocalWakeups } from "./wakeups.ts";
 
@@ -216,16 +216,17 @@ export class LocalBus implements LocalLog {
 }
 
 /**
- * Opens the log in a store and makes its tables where they are missing.
- * @throws {StoreError} the tables can't be made; a store for reading only must have them.
+ * Opens the log in a store and makes its tables where they are missing. A store for reading only that has none, as a
+ * file of tapes, is read as one with an empty log.
+ * @throws {StoreError} the tables can't be made.
  */
 export async function openLocalLog(store: SqliteStore, options: LocalLogOptions = {}): Promise<LocalBus> {
   if (!store.readOnly) await store.migrate(LOG_OWNER, LOG_MIGRATIONS);
   else if (!store.read((db) => db.get("SELECT 1 FROM sqlite_schema WHERE name = 'log_topics'"))) {
-    throw new StoreError(
-      "other",
-      `Cannot read the log in ${store.file}: it has none; start the agent on it once`,
-    );
+    // Tables of the connection alone: the file stays as it is.
+    store.read((db) => {
+      for (const statement of LOG_TABLES) db.get(statement.replace("CREATE TABLE", "CREATE TEMP TABLE"));
+    });
   }
   return new LocalBus(store, options);
 }

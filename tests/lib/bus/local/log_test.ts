@@ -120,11 +120,14 @@ Deno.test("what may pass by itself is retryable, and nothing else", async () => 
   assert.ok(!failing.isRetryable(await failureOf(failing.send([{ topic, value: null }]))));
 });
 
-Deno.test("a store for reading only can be read and measured, and one without a log is refused", async () => {
+Deno.test("a store for reading only can be read and measured; one without a log is read as empty, and left as it is", async () => {
   await using temp = new TempLog();
   const empty = await temp.temp.open({ file: `${temp.temp.folder}/empty.sqlite` });
   const readOnly = await temp.temp.open({ file: empty.file, readOnly: true });
-  await assert.rejects(openLocalLog(readOnly), StoreError);
+  await using none = await openLocalLog(readOnly);
+  assert.deepEqual(await none.topics.describe(), []);
+  assert.deepEqual(await none.lag("g"), []);
+  assert.equal(empty.read((db) => db.get("SELECT 1 FROM sqlite_schema WHERE name = 'log_topics'")), undefined);
   const log = await temp.open();
   const topic = await temp.bench(log).topic();
   await temp.bench(log).sendTexts(topic, ["a"]);
