@@ -21,6 +21,7 @@ if (kafka.ok) {
   const broker = stack.use(await startBroker());
   env.CAPSTAN_TEST_KAFKA = broker.bootstrap;
   env.CAPSTAN_TEST_KAFKA_SCRAM = broker.scramBootstrap;
+  env.CAPSTAN_TEST_KAFKA_SECURED = JSON.stringify(broker.secured);
 }
 
 const child = new Deno.Command(Deno.execPath(), {

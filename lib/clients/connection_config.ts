@@ -23,6 +23,14 @@ export interface ConnectionConfig {
   saslPlainPassword?: string | null;
   /** With OAUTHBEARER: a file that holds the token, read again for each connection. Default `null`. */
   saslTokenFile?: string | null;
+  /** With OAUTHBEARER: an address that gives tokens, instead of a file. Default `null`. */
+  saslTokenUrl?: string | null;
+  /** Client of the client-credentials grant at that address; without one a GET must give the token. Default `null`. */
+  saslTokenClientId?: string | null;
+  /** Its secret. Default `null`. */
+  saslTokenClientSecret?: string | null;
+  /** Scope to ask for. Default `null`. */
+  saslTokenScope?: string | null;
   /** PEM file of the authorities to trust instead of the system's. Default `null`. */
   sslCaFile?: string | null;
   /** PEM file of this client's certificate, where the cluster asks for one. Default `null`. */
@@ -69,6 +77,10 @@ export const connectionShape = {
   saslPlainUsername: orNull("a text"),
   saslPlainPassword: orNull("a text"),
   saslTokenFile: orNull("the path of a file"),
+  saslTokenUrl: orNull("an address"),
+  saslTokenClientId: orNull("a text"),
+  saslTokenClientSecret: orNull("a text"),
+  saslTokenScope: orNull("a text"),
   sslCaFile: orNull("the path of a file"),
   sslCertFile: orNull("the path of a file"),
   sslKeyFile: orNull("the path of a file"),
@@ -103,8 +115,11 @@ export function checkConnection(what: string, settings: ConnectionSettings): voi
     problems.push(`saslMechanism has no meaning with ${protocol}; set securityProtocol to SASL_SSL`);
   }
   const password = settings.saslPlainUsername !== null && settings.saslPlainPassword !== null;
-  if (mechanism === "OAUTHBEARER" && settings.saslTokenFile === null) {
-    problems.push("saslTokenFile must be set with OAUTHBEARER");
+  if (mechanism === "OAUTHBEARER" && (settings.saslTokenFile === null) === (settings.saslTokenUrl === null)) {
+    problems.push("one of saslTokenFile and saslTokenUrl must be set with OAUTHBEARER");
+  }
+  if ((settings.saslTokenClientId === null) !== (settings.saslTokenClientSecret === null)) {
+    problems.push("saslTokenClientId and saslTokenClientSecret need each other");
   }
   if (mechanism !== null && mechanism !== "OAUTHBEARER" && !password) {
     problems.push(`saslPlainUsername and saslPlainPassword must be set with ${mechanism}`);

@@ -151,6 +151,30 @@ export const hostSchema = {
         env: ["KAFKA_SASL_TOKEN_FILE"],
         doc: "File that holds the token for OAUTHBEARER; read again for each connection.",
       },
+      sasl_token_url: {
+        type: "string",
+        pattern: "https?://.+",
+        form: "an address as https://login.example/oauth2/token (http to this machine only)",
+        env: ["KAFKA_SASL_TOKEN_URL"],
+        doc: "Address that gives tokens for OAUTHBEARER, instead of a file.",
+      },
+      sasl_token_client_id: {
+        type: "string",
+        env: ["KAFKA_SASL_TOKEN_CLIENT_ID"],
+        doc:
+          "Client of the client-credentials grant at sasl_token_url; without one a GET must give the token.",
+      },
+      sasl_token_client_secret: {
+        type: "string",
+        secret: true,
+        env: ["KAFKA_SASL_TOKEN_CLIENT_SECRET"],
+        doc: "Secret of sasl_token_client_id.",
+      },
+      sasl_token_scope: {
+        type: "string",
+        env: ["KAFKA_SASL_TOKEN_SCOPE"],
+        doc: "Scope to ask for.",
+      },
       ssl_ca_file: {
         type: "string",
         path: true,

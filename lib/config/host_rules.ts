@@ -21,6 +21,15 @@ export function hostProblems(host: HostSettings, entries: readonly Entry[]): Pro
   ];
 }
 
+const PASSWORD_KEYS = ["sasl_username", "sasl_password"] as const;
+const TOKEN_KEYS = [
+  "sasl_token_file",
+  "sasl_token_url",
+  "sasl_token_client_id",
+  "sasl_token_client_secret",
+  "sasl_token_scope",
+] as const;
+
 type MakeProblem = (key: string, wrong: string, allowed: string) => Problem;
 
 function publisherProblems(host: HostSettings, problem: MakeProblem): Problem[] {
@@ -68,7 +77,7 @@ function brokerSet(brokers: readonly string[]): string {
 function saslProblems(kafka: HostSettings["kafka"], problem: MakeProblem): Problem[] {
   const problems: Problem[] = [];
   const { sasl_mechanism: mechanism, security_protocol: protocol } = kafka;
-  const given = (["sasl_mechanism", "sasl_username", "sasl_password", "sasl_token_file"] as const)
+  const given = (["sasl_mechanism", ...PASSWORD_KEYS, ...TOKEN_KEYS] as const)
     .filter((key) => kafka[key] !== undefined);
   if (!protocol.startsWith("SASL_")) {
     return given.slice(0, 1).map((key) =>
@@ -84,17 +93,14 @@ function saslProblems(kafka: HostSettings["kafka"], problem: MakeProblem): Probl
       problem("kafka.security_protocol", `is ${protocol} without kafka.sasl_mechanism`, "set that too"),
     ];
   }
-  const needed = mechanism === "OAUTHBEARER"
-    ? (["sasl_token_file"] as const)
-    : (["sasl_username", "sasl_password"] as const);
-  for (const key of needed) {
+  const byToken = mechanism === "OAUTHBEARER";
+  for (const key of byToken ? [] : PASSWORD_KEYS) {
     if (kafka[key] === undefined || kafka[key] === "") {
       problems.push(problem("kafka.sasl_mechanism", `is ${mechanism} without kafka.${key}`, "set that too"));
     }
   }
-  const idle = mechanism === "OAUTHBEARER"
-    ? (["sasl_username", "sasl_password"] as const)
-    : (["sasl_token_file"] as const);
+  if (byToken) problems.push(...tokenProblems(kafka, problem));
+  const idle = byToken ? PASSWORD_KEYS : TOKEN_KEYS;
   for (const key of idle) {
     if (kafka[key] !== undefined) {
       problems.push(
@@ -103,6 +109,29 @@ function saslProblems(kafka: HostSettings["kafka"], problem: MakeProblem): Probl
     }
   }
   return problems;
+}
+
+function tokenProblems(kafka: HostSettings["kafka"], problem: MakeProblem): Problem[] {
+  const { sasl_token_file: file, sasl_token_url: url } = kafka;
+  if (file === undefined && url === undefined) {
+    const wrong = "is OAUTHBEARER without kafka.sasl_token_file or kafka.sasl_token_url";
+    return [problem("kafka.sasl_mechanism", wrong, "set one of them, too")];
+  }
+  if (file !== undefined && url !== undefined) {
+    return [problem("kafka.sasl_token_url", "stands beside kafka.sasl_token_file", "keep one of the two")];
+  }
+  const { sasl_token_client_id: id, sasl_token_client_secret: secret } = kafka;
+  if ((id === undefined) !== (secret === undefined)) {
+    const [given, missing] = id === undefined ? ["secret", "id"] : ["id", "secret"];
+    const wrong = `is set without kafka.sasl_token_client_${missing}`;
+    return [problem(`kafka.sasl_token_client_${given}`, wrong, "set both or neither")];
+  }
+  if (url === undefined && id !== undefined) {
+    return [
+      problem("kafka.sasl_token_client_id", "is set without kafka.sasl_token_url", "set both or neither"),
+    ];
+  }
+  return [];
 }
 
 function sslProblems(kafka: HostSettings["kafka"], problem: MakeProblem): Problem[] {

@@ -23,7 +23,7 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 /** `further`: texts of README and what stands for them here, as a broker's address. */
 export async function openTerminal(further: Readonly<Record<string, string>> = {}): Promise<Terminal> {
   const home = await tempDir();
-  const [proxy, admin, second] = freePorts(3);
+  const { proxy, admin, second } = freePorts(["proxy", "admin", "second"]);
   const swaps = Object.entries({
     "127.0.0.1:8080": `127.0.0.1:${proxy}`,
     "127.0.0.1:8081": `127.0.0.1:${admin}`,

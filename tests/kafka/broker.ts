@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { kafkaClassPath } from "./jars.ts";
 import { freePorts, listening } from "./ports.ts";
 
@@ -16,12 +17,35 @@ export interface BrokerOptions {
   properties?: Readonly<Record<string, string>>;
 }
 
+/** Listeners with TLS or tokens, as `localhost:PORT`. Certificates are those of `TLS_FILES`. */
+export interface SecuredListeners {
+  /** TLS. */
+  readonly ssl: string;
+  /** TLS that asks for a client's certificate. */
+  readonly mtls: string;
+  /** TLS with SCRAM-SHA-256, SCRAM-SHA-512 and PLAIN. */
+  readonly saslSsl: string;
+  /** OAUTHBEARER without TLS; takes unsigned tokens (`alg: none`) with `sub` and `exp`. */
+  readonly oauth: string;
+}
+
+const FIXTURES = fileURLToPath(new URL("../fixtures/tls/", import.meta.url));
+
+/** The authority of the brokers' certificate; that certificate serves as a client's, too. */
+export const TLS_FILES = {
+  ca: join(FIXTURES, "ca.pem"),
+  cert: join(FIXTURES, "server.pem"),
+  key: join(FIXTURES, "server.key.pem"),
+} as const;
+
 /** A running Apache Kafka: broker and controller in one JVM. */
 export interface Broker extends AsyncDisposable {
   /** `127.0.0.1:PORT` without authentication. */
   readonly bootstrap: string;
-  /** `127.0.0.1:PORT` with SASL_PLAINTEXT and SCRAM-SHA-256 (and PLAIN, same user). */
+  /** `127.0.0.1:PORT` with SASL_PLAINTEXT: SCRAM-SHA-256, SCRAM-SHA-512 and PLAIN, same user. */
   readonly scramBootstrap: string;
+  /** `localhost:PORT` of each further listener. */
+  readonly secured: SecuredListeners;
   readonly user: string;
   readonly password: string;
   /** Ends the process by SIGKILL; resolves when it is gone. */
@@ -34,6 +58,7 @@ export interface Broker extends AsyncDisposable {
 
 const CLUSTER_ID = "4L6g3nShT-eMCtK--X86sw";
 const STARTUP_MS = 60_000;
+const PORTS = ["plain", "scram", "ssl", "mtls", "saslSsl", "oauth", "controller"] as const;
 
 /**
  * Starts a broker on loopback and resolves when both listeners answer, about 4 s later.
@@ -44,15 +69,15 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
   const { user = "capstan", password = "capstan-secret" } = options;
   const dir = options.dir ?? await Deno.makeTempDir({ prefix: "capstan-kafka-" });
   await Deno.mkdir(dir, { recursive: true });
-  const [plain, scram, controller] = await freePorts(3, options.port);
+  const ports = freePorts(PORTS, options.port);
+  const { plain, scram, ssl, mtls, saslSsl, oauth } = ports;
   const config = join(dir, "server.properties");
-  await Deno.writeTextFile(
-    config,
-    properties(dir, plain, scram, controller, user, password, options.properties),
-  );
+  await Deno.writeTextFile(join(dir, "keystore.pem"), await keystore());
+  await Deno.writeTextFile(config, properties(dir, ports, { user, password }, options.properties));
   if (!await exists(join(dir, "data", "meta.properties"))) await format(classPath, config, user, password);
 
-  let running = await launch(classPath, config, dir, [plain, scram]);
+  const awaited = [plain, scram, ssl, mtls, saslSsl, oauth];
+  let running = await launch(classPath, config, dir, awaited);
   let stopped = false;
   const kill = async () => {
     await running.kill();
@@ -66,42 +91,76 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
   return {
     bootstrap: `127.0.0.1:${plain}`,
     scramBootstrap: `127.0.0.1:${scram}`,
+    secured: {
+      ssl: `localhost:${ssl}`,
+      mtls: `localhost:${mtls}`,
+      saslSsl: `localhost:${saslSsl}`,
+      oauth: `localhost:${oauth}`,
+    },
     user,
     password,
     kill,
     async restart() {
       await kill();
-      running = await launch(classPath, config, dir, [plain, scram]);
+      running = await launch(classPath, config, dir, awaited);
     },
     stop,
     [Symbol.asyncDispose]: stop,
   };
 }
 
+/** Key and certificate in one file, as Kafka reads a PEM store. */
+async function keystore(): Promise<string> {
+  return await Deno.readTextFile(TLS_FILES.key) + await Deno.readTextFile(TLS_FILES.cert);
+}
+
+type Ports = Record<typeof PORTS[number], number>;
+
 function properties(
   dir: string,
-  plain: number,
-  scram: number,
-  controller: number,
-  user: string,
-  password: string,
+  ports: Ports,
+  { user, password }: { user: string; password: string },
   further: Readonly<Record<string, string>> = {},
 ): string {
+  const listeners = [
+    ["PLAINTEXT", "PLAINTEXT", `127.0.0.1:${ports.plain}`],
+    ["SASL_PLAINTEXT", "SASL_PLAINTEXT", `127.0.0.1:${ports.scram}`],
+    ["SSL", "SSL", `localhost:${ports.ssl}`],
+    ["MTLS", "SSL", `localhost:${ports.mtls}`],
+    ["SASL_SSL", "SASL_SSL", `localhost:${ports.saslSsl}`],
+    ["OAUTH", "SASL_PLAINTEXT", `localhost:${ports.oauth}`],
+  ] as const;
+  const addresses = listeners.map(([name, , address]) => `${name}://${address}`).join();
   const jaas = `org.apache.kafka.common.security`;
+  const withPassword = (name: string): Record<string, string> => ({
+    [`listener.name.${name}.sasl.enabled.mechanisms`]: "SCRAM-SHA-256,SCRAM-SHA-512,PLAIN",
+    [`listener.name.${name}.scram-sha-256.sasl.jaas.config`]: `${jaas}.scram.ScramLoginModule required;`,
+    [`listener.name.${name}.scram-sha-512.sasl.jaas.config`]: `${jaas}.scram.ScramLoginModule required;`,
+    [`listener.name.${name}.plain.sasl.jaas.config`]:
+      `${jaas}.plain.PlainLoginModule required user_${user}="${password}";`,
+  });
   const lines: Record<string, string> = {
     "process.roles": "broker,controller",
     "node.id": "1",
-    "controller.quorum.voters": `1@127.0.0.1:${controller}`,
+    "controller.quorum.voters": `1@127.0.0.1:${ports.controller}`,
     "controller.listener.names": "CONTROLLER",
-    "listeners": `PLAINTEXT://127.0.0.1:${plain},SASL_PLAINTEXT://127.0.0.1:${scram},` +
-      `CONTROLLER://127.0.0.1:${controller}`,
-    "advertised.listeners": `PLAINTEXT://127.0.0.1:${plain},SASL_PLAINTEXT://127.0.0.1:${scram}`,
-    "listener.security.protocol.map":
-      "PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT",
-    "sasl.enabled.mechanisms": "SCRAM-SHA-256,PLAIN",
-    "listener.name.sasl_plaintext.scram-sha-256.sasl.jaas.config": `${jaas}.scram.ScramLoginModule required;`,
-    "listener.name.sasl_plaintext.plain.sasl.jaas.config":
-      `${jaas}.plain.PlainLoginModule required user_${user}="${password}";`,
+    "listeners": `${addresses},CONTROLLER://127.0.0.1:${ports.controller}`,
+    "advertised.listeners": addresses,
+    "listener.security.protocol.map": [
+      ...listeners.map(([name, protocol]) => `${name}:${protocol}`),
+      "CONTROLLER:PLAINTEXT",
+    ].join(),
+    "inter.broker.listener.name": "PLAINTEXT",
+    ...withPassword("sasl_plaintext"),
+    ...withPassword("sasl_ssl"),
+    "listener.name.oauth.sasl.enabled.mechanisms": "OAUTHBEARER",
+    "listener.name.oauth.oauthbearer.sasl.jaas.config":
+      `${jaas}.oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub="broker";`,
+    "listener.name.mtls.ssl.client.auth": "required",
+    "ssl.keystore.type": "PEM",
+    "ssl.keystore.location": join(dir, "keystore.pem"),
+    "ssl.truststore.type": "PEM",
+    "ssl.truststore.location": TLS_FILES.ca,
     "log.dirs": join(dir, "data"),
     "offsets.topic.replication.factor": "1",
     "offsets.topic.num.partitions": "1",
@@ -125,11 +184,14 @@ function properties(
 }
 
 async function format(classPath: string, config: string, user: string, password: string): Promise<void> {
-  const scram = `SCRAM-SHA-256=[name=${user},password=${password}]`;
+  const scram = ["SCRAM-SHA-256", "SCRAM-SHA-512"].flatMap((mechanism) => [
+    "--add-scram",
+    `${mechanism}=[name=${user},password=${password}]`,
+  ]);
   const { success, stdout, stderr } = await new Deno.Command("java", {
     args: [
       ...["-Xmx256m", "-cp", classPath, "kafka.tools.StorageTool", "format"],
-      ...["--cluster-id", CLUSTER_ID, "--config", config, "--add-scram", scram],
+      ...["--cluster-id", CLUSTER_ID, "--config", config, ...scram],
     ],
     stdin: "null",
   }).output();

@@ -3,7 +3,7 @@ import { kafkaAvailable } from "./jars.ts";
 
 /** Where a broker listens that outlives the test. */
 export type SharedBroker =
-  & Pick<Broker, "bootstrap" | "scramBootstrap" | "user" | "password">
+  & Pick<Broker, "bootstrap" | "scramBootstrap" | "secured" | "user" | "password">
   & AsyncDisposable;
 
 const available = await kafkaAvailable();
@@ -24,10 +24,14 @@ if (!available.ok) {
 export async function sharedBroker(): Promise<SharedBroker> {
   const bootstrap = Deno.env.get("CAPSTAN_TEST_KAFKA");
   const scramBootstrap = Deno.env.get("CAPSTAN_TEST_KAFKA_SCRAM");
-  if (bootstrap === undefined || scramBootstrap === undefined) return await startBroker();
+  const secured = Deno.env.get("CAPSTAN_TEST_KAFKA_SECURED");
+  if (bootstrap === undefined || scramBootstrap === undefined || secured === undefined) {
+    return await startBroker();
+  }
   return {
     bootstrap,
     scramBootstrap,
+    secured: JSON.parse(secured),
     user: "capstan",
     password: "capstan-secret",
     [Symbol.asyncDispose]: () => Promise.resolve(),

@@ -1,12 +1,10 @@
-/** Free ports of loopback, the first one given where it is. Held until all are known, so that they differ. */
-export function freePorts(count: 3, first?: number): [number, number, number] {
+/** A free port of loopback for each name, the first name's as given where it is. Held until all are known. */
+export function freePorts<N extends string>(names: readonly N[], first?: number): Record<N, number> {
   const take = (port: number) => Deno.listen({ hostname: "127.0.0.1", port });
-  const held = [take(first ?? 0), ...Array.from({ length: count - 1 }, () => take(0))];
-  const ports = held.map((listener) => (listener.addr as Deno.NetAddr).port);
-  for (const listener of held) listener.close();
-  const [a, b, c] = ports;
-  if (a === undefined || b === undefined || c === undefined) throw new RangeError("Cannot find three ports");
-  return [a, b, c];
+  const held = names.map((name, at) => ({ name, listener: take(at === 0 ? first ?? 0 : 0) }));
+  const ports = held.map(({ name, listener }) => [name, (listener.addr as Deno.NetAddr).port] as const);
+  for (const { listener } of held) listener.close();
+  return Object.fromEntries(ports) as Record<N, number>;
 }
 
 /**

@@ -53,11 +53,13 @@ export function kafkaError(action: string, cause: unknown): KafkaError {
   const make = (failure: KafkaFailure, retryable: boolean, state: string) =>
     new KafkaError(failure, `Cannot ${action}: ${state}`, retryable, { cause });
 
+  const token = parts.find((part) => part.message.startsWith("Cannot get a token"));
+  if (token) return make("authentication", true, token.message);
   if (has(AUTHENTICATION) || parts.some((part) => part.code === "PLT_KFK_AUTHENTICATION")) {
     return make(
       "authentication",
       false,
-      "the cluster refused the credentials; check sasl_mechanism, sasl_username and sasl_password",
+      "the cluster refused the credentials; check sasl_mechanism, and sasl_username and sasl_password or the token",
     );
   }
   const authorization = ids.find((id) => id.endsWith("AUTHORIZATION_FAILED"));

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { isIP } from "node:net";
 import type { BaseOptions, SASLOptions } from "@platformatic/kafka";
+import { oauthTokens } from "./oauth_token.ts";
 
 /** Where the cluster is and how to get in: `[kafka]` of the configuration. */
 export interface KafkaSettings {
@@ -16,6 +17,14 @@ export interface KafkaSettings {
   saslPassword?: string;
   /** With OAUTHBEARER: a file that holds the token; read again for each connection. */
   saslTokenFile?: string;
+  /** With OAUTHBEARER: an address that gives tokens, instead of a file; kept until shortly before they end. */
+  saslTokenUrl?: string;
+  /** With a secret: the client-credentials grant at that address. */
+  saslTokenClientId?: string;
+  /** The secret of `saslTokenClientId`. */
+  saslTokenClientSecret?: string;
+  /** Scope to ask for. */
+  saslTokenScope?: string;
   /** PEM file of the authorities to trust instead of the system's. */
   sslCaFile?: string;
   /** PEM files of this client's certificate and key, where the cluster asks for them. */
@@ -74,8 +83,19 @@ function saslOptions(settings: KafkaSettings): SASLOptions {
   const { saslMechanism: mechanism, saslUsername, saslPassword, saslTokenFile } = settings;
   if (mechanism === undefined) throw new TypeError("Cannot connect to Kafka: sasl_mechanism is not set");
   if (mechanism === "OAUTHBEARER") {
+    if (settings.saslTokenUrl !== undefined) {
+      return {
+        mechanism,
+        token: oauthTokens({
+          url: settings.saslTokenUrl,
+          clientId: settings.saslTokenClientId,
+          clientSecret: settings.saslTokenClientSecret,
+          scope: settings.saslTokenScope,
+        }),
+      };
+    }
     if (saslTokenFile === undefined) {
-      throw new TypeError("Cannot connect to Kafka: OAUTHBEARER needs a token file");
+      throw new TypeError("Cannot connect to Kafka: OAUTHBEARER needs a token file or URL");
     }
     return { mechanism, token: async () => (await readPem("sasl_token_file", saslTokenFile)).trim() };
   }

@@ -30,6 +30,10 @@ const connection = {
   saslPlainUsername: null,
   saslPlainPassword: null,
   saslTokenFile: null,
+  saslTokenUrl: null,
+  saslTokenClientId: null,
+  saslTokenClientSecret: null,
+  saslTokenScope: null,
   sslCaFile: null,
   sslCertFile: null,
   sslKeyFile: null,
@@ -124,7 +128,10 @@ Deno.test("settings that contradict each other are refused", () => {
       { securityProtocol: "SASL_SSL", saslMechanism: "PLAIN" },
       "saslPlainUsername and saslPlainPassword must be set",
     ],
-    [{ securityProtocol: "SASL_SSL", saslMechanism: "OAUTHBEARER" }, "saslTokenFile must be set"],
+    [
+      { securityProtocol: "SASL_SSL", saslMechanism: "OAUTHBEARER" },
+      "one of saslTokenFile and saslTokenUrl must be set",
+    ],
     [{ sslCaFile: "ca.pem" }, "sslCaFile, sslCertFile and sslKeyFile have no meaning with PLAINTEXT"],
     [{ securityProtocol: "SSL", sslCertFile: "c.pem" }, "sslCertFile and sslKeyFile need each other"],
   ];
