@@ -1,12 +1,14 @@
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { pluginTypes } from "../../lib/plugin/plugin_types.ts";
+import { testingTypes } from "../../lib/cli/testing_types.ts";
 
-/** Modules that are loaded by name: the program, and those that run in a Worker. */
+/** Modules that are loaded by name: the program, those that run in a Worker, and what plugins' tests import. */
 const ENTRIES = {
   main: "main.ts",
   worker: "lib/bus/worker/main.ts",
   deriver: "plugins/tapes/derive/worker.ts",
+  testing: "lib/testing/mod.ts",
 } as const;
 
 /**
@@ -21,6 +23,10 @@ const REWRITES: readonly { from: string; to: string }[] = [
   {
     from: `new URL("./worker.ts", import.meta.url)`,
     to: `new URL("./plugins/tapes/derive/worker.js", import.meta.url)`,
+  },
+  {
+    from: `new URL("../testing/mod.ts", import.meta.url)`,
+    to: `new URL("./lib/testing/mod.js", import.meta.url)`,
   },
   {
     from: `new URL("../dist/native.wasm", import.meta.url)`,
@@ -55,6 +61,7 @@ export async function bundle(root: string, folder: string): Promise<Bundle> {
   await rewrite(folder);
   await Deno.copyFile(wasmOf(root), join(folder, "native.wasm"));
   await Deno.writeTextFile(join(folder, "capstan.d.ts"), await pluginTypes());
+  await Deno.writeTextFile(join(folder, "capstan_testing.d.ts"), await testingTypes());
   const files = await filesIn(folder);
   for (const entry of Object.values(ENTRIES)) {
     const made = entry.replace(/\.ts$/, ".js");

@@ -17,7 +17,10 @@ import { outboxDrain } from "./outbox_drain.ts";
 import { outboxStatus } from "./outbox_status.ts";
 import { pluginsCheck } from "./plugins_check.ts";
 import { pluginsList } from "./plugins_list.ts";
+import { pluginsNew } from "./plugins_new.ts";
+import { pluginsTest } from "./plugins_test.ts";
 import { pluginsTrust } from "./plugins_trust.ts";
+import { pluginsTypes } from "./plugins_types.ts";
 import { publish } from "./publish.ts";
 import { run } from "./run.ts";
 import { serve } from "./serve.ts";
@@ -58,7 +61,10 @@ export const ownCommands: readonly CliCommand[] = [
   configList,
   configSchema,
   pluginsList,
+  pluginsNew,
   pluginsCheck,
+  pluginsTest,
+  pluginsTypes,
   pluginsTrust,
   version,
 ];

@@ -2,6 +2,7 @@ import { readFile, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Plugin } from "./contract.ts";
+import { importModule } from "./import_module.ts";
 import { isPlugin, pluginProblems } from "./plugin_problems.ts";
 
 /** Names a folder's module goes by where its package.json says nothing. */
@@ -18,7 +19,7 @@ export async function loadPlugin(path: string, options: { fresh?: string } = {})
   if (options.fresh !== undefined) url.search = options.fresh;
   let exported: Record<string, unknown>;
   try {
-    exported = await import(url.href);
+    exported = await importModule(url);
   } catch (cause) {
     throw new Error(`Cannot load ${file}: ${cause instanceof Error ? cause.message : String(cause)}`, {
       cause,

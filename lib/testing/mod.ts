@@ -34,7 +34,7 @@
  *
  * @module
  */
-export type { Codec, DriverUnderTest } from "./bus_case.ts";
+export type { Codec as CompressionCodec, DriverUnderTest } from "./bus_case.ts";
 export { type BusSuiteOptions, testBusDriver } from "./bus_driver.ts";
 export type { StreamsUnderTest } from "./stream_case.ts";
 export { testStreams } from "./stream_suite.ts";
@@ -64,3 +64,9 @@ export type {
   TopicSpec,
 } from "../bus/contract.ts";
 export type { Migration, Reader, SqlRow, SqlValue, Store, Transaction } from "../store/contract.ts";
+export { testPlugin } from "./plugin_suite.ts";
+export type { PluginSuiteOptions } from "./plugin_suite.ts";
+export type * from "../plugin/contract.ts";
+export type * from "../config/schema.ts";
+export type { LogFields, Logger, LogLevel } from "../telemetry/logger.ts";
+export type { Counter, Gauge, Histogram, Labels, MetricOptions } from "../telemetry/metrics.ts";

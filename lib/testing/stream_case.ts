@@ -95,6 +95,20 @@ export class StreamBench extends BusBench {
     });
   }
 
+  /** Holds back what is sent from now on, until it is released. */
+  holdSends(): { readonly held: number; release(): void } {
+    const { driver } = this;
+    const send = driver.send.bind(driver);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const state = { held: 0, release: resolve };
+    driver.send = async (records, options) => {
+      state.held++;
+      await promise;
+      return await send(records, options);
+    };
+    return state;
+  }
+
   #replaceCommits(replace: (commit: Subscription["commit"]) => Subscription["commit"]): () => void {
     const { driver } = this;
     const open = driver.open;

@@ -53,16 +53,18 @@ export const CRASH_CASES: readonly StreamCase[] = [
       const group = uniqueName("group");
       await using other = await bench.another();
       const expected: string[] = [];
-      for (const [turn, agent] of [bench, other, bench, other, bench].entries()) {
+      const told = { resets: 0 };
+      for (const [turn, agent] of [bench, bench, other, bench, other, bench].entries()) {
         const values = [`${turn}x`, `${turn}y`];
         await bench.sendTexts(topic, values);
         expected.push(`${values[0]} ${turn * 2 + 1}`, `${values[1]} ${turn * 2 + 2}`);
-        const stream = agent.start(counting(topic, group), (batch) => counted(batch, output));
+        const stream = agent.start(counting(topic, group, told), (batch) => counted(batch, output));
         await agent.done(stream);
         await stream.stop();
         assert.deepEqual(agent.rows(), expected);
       }
-      assert.deepEqual(texts(await bench.allOf(output, 10)), expected);
+      assert.deepEqual(texts(await bench.allOf(output, 12)), expected);
+      assert.equal(told.resets, 0, "nothing was wrong with it");
     },
   },
   {
@@ -86,10 +88,15 @@ export const CRASH_CASES: readonly StreamCase[] = [
       });
       await second.opened;
       await stream.stop(AbortSignal.abort());
-      const again = bench.start(two, (batch) => counted(batch, output));
+      const told = { resets: 0 };
+      const again = bench.start(
+        { ...counting(topic, group, told), maxRecords: 2 },
+        (batch) => counted(batch, output),
+      );
       await bench.done(again);
       assert.deepEqual(bench.rows(), ["a 1", "b 2", "c 3", "d 4"]);
       assert.deepEqual(texts(await bench.allOf(output, 4)), ["a 1", "b 2", "c 3", "d 4"]);
+      assert.equal(told.resets, 1);
     },
   },
   {
@@ -118,11 +125,14 @@ export const CRASH_CASES: readonly StreamCase[] = [
   },
 ];
 
-function counting(topic: string, group: string): StreamOptions {
+function counting(topic: string, group: string, told: { resets: number } = { resets: 0 }): StreamOptions {
   return {
     ...{ topics: [topic], group, lingerMs: 0, values: "bytes" },
     state: {
-      reset: (tx, { partition }) => void tx.run("DELETE FROM suite_rows WHERE partition = ?", partition),
+      reset: (tx, { partition }) => {
+        told.resets++;
+        tx.run("DELETE FROM suite_rows WHERE partition = ?", partition);
+      },
     },
   };
 }

@@ -124,6 +124,33 @@ export const OUTPUT_CASES: readonly StreamCase[] = [
     },
   },
   {
+    name: 'delivery "at-least-once": no offset is committed before its outputs are acknowledged',
+    async run(bench) {
+      const [topic, output] = [await bench.topic(), await bench.topic()];
+      await bench.sendTexts(topic, ["a", "b"]);
+      const sends = bench.holdSends();
+      const options: StreamOptions = {
+        topics: [topic],
+        lingerMs: 50,
+        delivery: "at-least-once",
+        values: "bytes",
+      };
+      const stream = bench.start({ ...options, outputTopic: output }, (batch) => valuesOf(batch).map(bytes));
+      // A bus that stores outputs with the offset sends none by themselves.
+      await bench.eventually(
+        "outputs are on their way",
+        async () => sends.held > 0 || await stream.lag() === 0,
+      );
+      if (sends.held > 0) {
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        assert.equal(await stream.lag(), 2);
+      }
+      sends.release();
+      await bench.done(stream);
+      assert.deepEqual(texts(await bench.allOf(output, 2)), ["a", "b"]);
+    },
+  },
+  {
     name: "a stream may read several topics, and two groups each handle everything",
     async run(bench) {
       const topics = [await bench.topic(), await bench.topic()];

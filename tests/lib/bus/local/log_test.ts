@@ -127,7 +127,10 @@ Deno.test("a store for reading only can be read and measured; one without a log 
   await using none = await openLocalLog(readOnly);
   assert.deepEqual(await none.topics.describe(), []);
   assert.deepEqual(await none.lag("g"), []);
-  assert.equal(empty.read((db) => db.get("SELECT 1 FROM sqlite_schema WHERE name = 'log_topics'")), undefined);
+  assert.equal(
+    empty.read((db) => db.get("SELECT 1 FROM sqlite_schema WHERE name = 'log_topics'")),
+    undefined,
+  );
   const log = await temp.open();
   const topic = await temp.bench(log).topic();
   await temp.bench(log).sendTexts(topic, ["a"]);

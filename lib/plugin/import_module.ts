@@ -1,0 +1,67 @@
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { bundleModule } from "./bundle_module.ts";
+import { findDeno } from "./find_deno.ts";
+
+/** What the run-time says of a name it can't resolve. */
+const UNRESOLVED = /^(?:Import|Could not resolve) "([^"]+)"/;
+
+/**
+ * Imports a plugin's module. The executable finds packages in the plugin's own node_modules by itself. Run from the
+ * sources, names are resolved by the sources' own configuration, so that a module with packages is bundled first; its
+ * `import.meta.url` is then that of a temporary file.
+ * @throws {Error} the module's own, or what to do about a package that can't be had.
+ */
+export async function importModule(url: URL): Promise<Record<string, unknown>> {
+  try {
+    return await import(url.href);
+  } catch (cause) {
+    const name = unresolved(cause);
+    if (name === undefined) throw cause;
+    const file = fileURLToPath(url);
+    const wrong = unavailable(name, file);
+    if (wrong !== undefined) throw new Error(wrong, { cause });
+    const deno = await findDeno();
+    if ("missing" in deno) throw new Error(pleaseBundle(name, file), { cause });
+    return await importBundle(deno.path, file);
+  }
+}
+
+function unresolved(error: unknown): string | undefined {
+  return error instanceof Error ? UNRESOLVED.exec(error.message)?.[1] : undefined;
+}
+
+/** Why a name can't be had, where bundling would not help either. */
+function unavailable(name: string, file: string): string | undefined {
+  if (name === "capstan" || name.startsWith("capstan/")) {
+    return `it imports values from "${name}"; a plugin imports types alone: write import type`;
+  }
+  const folder = dirname(file);
+  const words = name.split("/");
+  const wanted = words.slice(0, name.startsWith("@") ? 2 : 1).join("/");
+  for (let at = folder;; at = dirname(at)) {
+    if (existsSync(join(at, "node_modules", wanted))) return undefined;
+    if (dirname(at) === at) break;
+  }
+  const listed = existsSync(join(folder, "package.json"));
+  return `it imports the package ${wanted}, which is not installed; run in ${folder}: npm install` +
+    (listed ? "" : ` ${wanted}`);
+}
+
+function pleaseBundle(name: string, file: string): string {
+  return `it imports ${name} from node_modules, where this executable can't look; make one file of the plugin and ` +
+    `name that as its module: deno bundle --node-modules-dir=manual --platform deno --output plugin.js ${file}`;
+}
+
+async function importBundle(deno: string, file: string): Promise<Record<string, unknown>> {
+  const folder = await Deno.makeTempDir({ prefix: "capstan-plugin-" });
+  try {
+    const output = join(folder, "plugin.js");
+    await bundleModule({ deno, file, output });
+    return await import(pathToFileURL(output).href);
+  } finally {
+    // What was imported is in memory.
+    await Deno.remove(folder, { recursive: true });
+  }
+}
