@@ -47,7 +47,8 @@ async function drainByAgent(
   const { callAgent, NoAgentError } = await import("../access/call_agent.ts");
   const { io: { stdout, stderr } } = call;
   const began = performance.now();
-  for (let last: Drained | undefined;;) {
+  let last: Drained | undefined;
+  for (;;) {
     if (signal.aborted) {
       call.signal.throwIfAborted();
       throw new Error(
