@@ -52,9 +52,10 @@ export function counting(
         },
         onAssigned: (partitions) => say(`came ${names(partitions)}`),
         onRevoked: (partitions) => say(`went ${names(partitions)}`),
-      }, (batch) => {
+      }, async (batch) => {
         faults.pass("handler");
         say(`batch ${batch.partition} ${batch.records[0]?.offset} ${batch.records.length}`);
+        await faults.stick(batch.signal);
         return {
           write: (tx) =>
             batch.records.map(({ keyText, value }, at) => {

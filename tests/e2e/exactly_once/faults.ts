@@ -6,9 +6,10 @@ export interface Fault {
   /**
    * `handler`: a batch was computed, nothing is stored. `write`: in the middle of its SQLite transaction.
    * `between`: rows, fence and outputs are in SQLite, and Kafka knows nothing. `sending`: within the Kafka transaction.
-   * `committed`: Kafka has committed, and the agent has not heard of it.
+   * `committed`: Kafka has committed, and the agent has not heard of it. `stuck`: from that batch on handlers begin and
+   * never end, so that somebody else can kill it in the middle of one.
    */
-  at: "handler" | "write" | "between" | "sending" | "committed";
+  at: "handler" | "write" | "between" | "sending" | "committed" | "stuck";
   /** At the how manieth time, from 1. */
   time: number;
 }
@@ -33,6 +34,17 @@ export class Faults {
   /** Ends the process where it is time. */
   pass(at: Fault["at"]): void {
     if (this.due(at)) die();
+  }
+
+  /** Holds a batch where the fault says so: until it is dropped, because its partition goes to another member. */
+  async stick(signal: AbortSignal): Promise<void> {
+    if (this.fault?.at !== "stuck") return;
+    this.due("stuck");
+    if ((this.#passed.get("stuck") ?? 0) < this.fault.time) return;
+    const dropped = Promise.withResolvers<never>();
+    signal.addEventListener("abort", () => dropped.reject(signal.reason), { once: true });
+    if (signal.aborted) dropped.reject(signal.reason);
+    await dropped.promise;
   }
 
   /** Watches what a driver commits from now on. */

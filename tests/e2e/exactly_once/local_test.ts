@@ -35,9 +35,9 @@ Deno.test("exactly once on the local log: kill -9 in the middle of a batch and b
       await second.killed();
     }
     {
-      // Two members of one group on one file, one of them killed at whatever it does.
-      await using third = start();
-      await using fourth = start();
+      // Two members of one group on one file, each with batches behind it and killed in the middle of others.
+      await using third = start({ at: "stuck", time: 4 });
+      await using fourth = start({ at: "stuck", time: 4 });
       await Promise.all(
         [third, fourth].map((each) => each.until("it handles", ({ batches }) => batches > 3)),
       );
