@@ -1,5 +1,6 @@
 import type { Plugin } from "capstan";
+import insights from "./insights/mod.ts";
 import tapes from "./tapes/mod.ts";
 
 /** The plugins this program is built with, in the order of their setup. */
-export const plugins: readonly Plugin[] = [tapes];
+export const plugins: readonly Plugin[] = [tapes, insights];

@@ -41,6 +41,8 @@ export interface Plugin<C extends SettingsSchema = SettingsSchema> {
   readonly name: string;
   /** One sentence: what it does. */
   readonly doc?: string;
+  /** Whether it runs where the configuration says nothing of it. Default true. */
+  readonly enabledByDefault?: boolean;
   /** Its settings, as plain data. */
   readonly config?: C;
   /** Registers what the plugin has. Does no I/O; called once, before anything is open. */

@@ -1,0 +1,13 @@
+import type { Plugin } from "capstan";
+import { registerTopics } from "./events/topics.ts";
+import { settings } from "./settings.ts";
+
+export default {
+  name: "insights",
+  doc: "Nine topics of events made of recorded turns and of what people thought of them.",
+  config: settings,
+  enabledByDefault: false,
+  setup(ctx, config) {
+    registerTopics(ctx, config);
+  },
+} satisfies Plugin<typeof settings>;
