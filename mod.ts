@@ -24,6 +24,8 @@ export type {
   RunOptions,
   StreamProcessorOptions,
 } from "./lib/clients/stream_processor.ts";
+export { ClientMetrics } from "./lib/clients/client_metrics.ts";
+export type { FollowedGroup } from "./lib/clients/client_metrics.ts";
 export { KafkaEventProducer } from "./lib/clients/event_producer.ts";
 export { KafkaEventConsumer } from "./lib/clients/event_consumer.ts";
 export type { ConsumeOptions, EventHandler } from "./lib/clients/event_consumer.ts";

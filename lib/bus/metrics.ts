@@ -15,8 +15,8 @@ import { SendError } from "./send_error.ts";
 export interface BusMetrics {
   /** These records are durable on the bus, `seconds` after they were handed to it. */
   produced(records: readonly Pick<OutgoingRecord, "topic">[], seconds: number): void;
-  /** A batch was taken from the bus. */
-  consumed(batch: RecordBatch): void;
+  /** Records of one topic were taken from the bus. */
+  consumed(batch: Pick<RecordBatch, "topic" | "records">): void;
 }
 
 /** Makes the bus's metrics. In a Worker `meter` is a remote one. */
@@ -29,7 +29,7 @@ export function busMetrics(meter: Meter): BusMetrics {
   });
   const consumed = meter.counter({
     name: "ai_kafka_messages_consumed_total",
-    help: "Records this agent's stream handlers were given from the bus, again after a rebalance.",
+    help: "Records stream handlers and clients were given from the bus, again after a rebalance.",
     labels,
   });
   const latency = meter.histogram({

@@ -9,6 +9,7 @@ import {
 } from "../bus/contract.ts";
 import { createLogger } from "../telemetry/create_logger.ts";
 import type { Logger } from "../telemetry/logger.ts";
+import type { ClientMetrics } from "./client_metrics.ts";
 import { ClientClosedError } from "./closed_error.ts";
 import { type ConsumerSettings, consumerSettings, type KafkaConsumerConfig } from "./consumer_config.ts";
 import { deserializeKey, type Deserializer, deserializeValue } from "./deserialize.ts";
@@ -30,6 +31,8 @@ export interface ConsumerClientOptions<V = unknown, K = string | Uint8Array | nu
   keyDeserializer?: Deserializer<K>;
   /** Reads a value. Default: what its JSON says, else text, else bytes. */
   valueDeserializer?: Deserializer<V>;
+  /** Counts what is read, and tells how far the group is behind. Default: nothing is counted. */
+  metrics?: ClientMetrics;
   /** Takes what no caller is told. Default: warnings to standard error. */
   log?: Logger;
 }
@@ -56,11 +59,14 @@ export class ConsumerClient<V = unknown, K = string | Uint8Array | null> impleme
   readonly #settings: ConsumerSettings;
   readonly #readKey: Deserializer;
   readonly #readValue: Deserializer;
+  readonly #metrics: ClientMetrics | undefined;
   readonly #log: Logger;
   readonly #handedOut = new HandedOut();
   /** Being opened; kept when it failed, until a caller was told. */
   #opening: Promise<Reader> | undefined;
   #reader: Reader | undefined;
+  /** Shows the group's lag. */
+  #followed: Disposable | undefined;
   #polling = false;
   /** What a commit failed with beside the program; told once. */
   #failure: unknown;
@@ -78,6 +84,7 @@ export class ConsumerClient<V = unknown, K = string | Uint8Array | null> impleme
     const settings = this.#settings = consumerSettings(options.config, kafkaEnvironment());
     this.#readKey = options.keyDeserializer ?? deserializeKey;
     this.#readValue = options.valueDeserializer ?? deserializeValue;
+    this.#metrics = options.metrics;
     this.#log = options.log ?? createLogger({ level: "warn", fields: { component: settings.clientId } });
     this.#nextAutoCommit = performance.now() + settings.extra.autoCommitIntervalMs;
     if (options.consumer !== undefined) {
@@ -203,6 +210,10 @@ export class ConsumerClient<V = unknown, K = string | Uint8Array | null> impleme
       throw new ClientClosedError("Cannot read: the consumer was closed while it was opened");
     }
     this.#reader = reader;
+    const { groupId: group, topics } = this.#settings;
+    if (group !== null && reader.groups !== undefined) {
+      this.#followed = this.#metrics?.follow({ groups: reader.groups, group, topics, log: this.#log });
+    }
     return reader;
   }
 
@@ -258,7 +269,8 @@ export class ConsumerClient<V = unknown, K = string | Uint8Array | null> impleme
     }
   }
 
-  #gave({ records }: RecordBatch, count: number): void {
+  #gave({ topic, records }: RecordBatch, count: number): void {
+    this.#metrics?.given(topic, count === records.length ? records : records.slice(0, count));
     const last: BusRecord | undefined = records[count - 1];
     if (last !== undefined) this.#handedOut.give(last);
   }
@@ -326,6 +338,7 @@ export class ConsumerClient<V = unknown, K = string | Uint8Array | null> impleme
       }
       this.#throwFailure();
     } finally {
+      this.#followed?.[Symbol.dispose]();
       // One that is still being opened closes itself.
       await this.#reader?.close();
     }

@@ -1,6 +1,7 @@
 import { FencedError, type Subscription } from "../bus/contract.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { BatchSpan } from "./batch_span.ts";
+import type { ClientMetrics } from "./client_metrics.ts";
 import { ConsumerClient } from "./consumer_client.ts";
 import type { KafkaConsumerConfig } from "./consumer_config.ts";
 import type { Message } from "./message.ts";
@@ -31,13 +32,18 @@ export class KafkaEventConsumer<V = unknown> implements AsyncDisposable {
 
   /**
    * Connects nothing yet. Without a committed offset it starts with what is published from then on (`latest`), unless
-   * the configuration says otherwise. `consumer` reads in place of a subscription of its own.
+   * the configuration says otherwise. `consumer` reads in place of a subscription of its own; `metrics` counts what is
+   * read.
    * @throws {ClientConfigError} the configuration can't be used.
    */
   constructor(
     config: Omit<KafkaConsumerConfig, "topics">,
     topics: readonly string[],
-    options: { consumer?: Pick<Subscription, "receive" | "commit" | "seek">; log?: Logger } = {},
+    options: {
+      consumer?: Pick<Subscription, "receive" | "commit" | "seek">;
+      metrics?: ClientMetrics;
+      log?: Logger;
+    } = {},
   ) {
     this.#client = new ConsumerClient<V>({ config: { ...config, topics }, ...options });
   }

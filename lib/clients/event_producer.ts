@@ -1,5 +1,6 @@
 import type { BusDriver } from "../bus/contract.ts";
 import type { Logger } from "../telemetry/logger.ts";
+import type { ClientMetrics } from "./client_metrics.ts";
 import { ProducerClient } from "./producer_client.ts";
 import type { KafkaProducerConfig } from "./producer_config.ts";
 
@@ -10,12 +11,13 @@ export class KafkaEventProducer<Topics extends object = Record<string, unknown>>
   readonly #client: ProducerClient<Topics>;
 
   /**
-   * Connects nothing yet. `producer` sends in place of a bus of its own; `log` takes what no caller is told.
+   * Connects nothing yet. `producer` sends in place of a bus of its own; `metrics` counts what is stored; `log` takes
+   * what no caller is told.
    * @throws {ClientConfigError} the configuration can't be used.
    */
   constructor(
     config: KafkaProducerConfig = {},
-    options: { producer?: Pick<BusDriver, "send">; log?: Logger } = {},
+    options: { producer?: Pick<BusDriver, "send">; metrics?: ClientMetrics; log?: Logger } = {},
   ) {
     this.#client = new ProducerClient<Topics>({ config, ...options });
   }

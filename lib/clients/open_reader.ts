@@ -1,4 +1,4 @@
-import type { Subscription } from "../bus/contract.ts";
+import type { GroupAdmin, Subscription } from "../bus/contract.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { ConsumerSettings } from "./consumer_config.ts";
 import { type ClientBus, openClientBus } from "./open_client_bus.ts";
@@ -7,6 +7,8 @@ import { type ClientBus, openClientBus } from "./open_client_bus.ts";
 export interface Reader {
   /** Gives and commits records. */
   readonly subscription: Pick<Subscription, "receive" | "commit" | "seek">;
+  /** Looks at the groups of its bus, where that is the client's own. */
+  readonly groups?: GroupAdmin;
   /** Whether the same call may succeed later without anybody changing anything. */
   isRetryable(error: unknown): boolean;
   /** Leaves the group and lets go of the bus. */
@@ -43,6 +45,7 @@ export async function openReader(settings: ConsumerSettings, options: ReaderOpti
     const subscription = await subscribe(bus, settings, options);
     return {
       subscription,
+      groups: bus.driver.groups,
       isRetryable: (error) => bus.driver.isRetryable(error),
       close: async () => {
         try {

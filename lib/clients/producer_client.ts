@@ -2,6 +2,7 @@ import type { BusDriver, Header, OutgoingRecord, Position } from "../bus/contrac
 import { batchedBytes } from "../bus/kafka/records.ts";
 import { createLogger } from "../telemetry/create_logger.ts";
 import type { Logger } from "../telemetry/logger.ts";
+import type { ClientMetrics } from "./client_metrics.ts";
 import { ClientClosedError } from "./closed_error.ts";
 import { Deadlines } from "./deadlines.ts";
 import { kafkaEnvironment } from "./environment.ts";
@@ -26,6 +27,8 @@ export interface ProducerClientOptions {
   keySerializer?: Serializer;
   /** Bytes of a value. Default: bytes as they are, text as UTF-8, else JSON; `null` is a tombstone. */
   valueSerializer?: Serializer;
+  /** Counts what is stored, and how long that takes. Default: nothing is counted. */
+  metrics?: ClientMetrics;
   /** Takes what no caller is told. Default: warnings to standard error. */
   log?: Logger;
 }
@@ -62,6 +65,7 @@ export class ProducerClient<Topics extends object = Record<string, unknown>> imp
   readonly #injected: Pick<BusDriver, "send"> | undefined;
   readonly #keySerializer: Serializer;
   readonly #valueSerializer: Serializer;
+  readonly #metrics: ClientMetrics | undefined;
   readonly #log: Logger;
   readonly #linger: Linger;
   readonly #deadlines = new Deadlines<PendingRecord>((pending) => this.#late(pending));
@@ -80,6 +84,7 @@ export class ProducerClient<Topics extends object = Record<string, unknown>> imp
     this.#injected = options.producer;
     this.#keySerializer = options.keySerializer ?? serialize;
     this.#valueSerializer = options.valueSerializer ?? serialize;
+    this.#metrics = options.metrics;
     this.#log = options.log ?? createLogger({ level: "warn", fields: { component: settings.clientId } });
     this.#owner = {
       settled: (pending) => {
@@ -232,11 +237,15 @@ export class ProducerClient<Topics extends object = Record<string, unknown>> imp
   }
 
   async #send(topic: string, records: readonly OutgoingRecord[]): Promise<readonly Position[]> {
-    if (this.#injected !== undefined) return await this.#injected.send(records);
+    if (this.#injected !== undefined) return await this.#counted(this.#injected, records);
     this.#bus ??= this.#open();
     const bus = await this.#bus;
     await bus.ready(topic);
-    return await bus.driver.send(records);
+    return await this.#counted(bus.driver, records);
+  }
+
+  #counted(driver: Pick<BusDriver, "send">, records: readonly OutgoingRecord[]): Promise<Position[]> {
+    return this.#metrics === undefined ? driver.send(records) : this.#metrics.counted(driver)(records);
   }
 
   async #open(): Promise<ClientBus> {

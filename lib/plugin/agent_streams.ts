@@ -1,6 +1,6 @@
 import type { Bus } from "../bus/bus.ts";
 import type { Clock } from "../bus/clock.ts";
-import type { OwnGroup } from "../bus/lag_metrics.ts";
+import type { OwnGroup } from "../bus/lag_look.ts";
 import { FENCE_MIGRATIONS, FENCE_OWNER } from "../bus/stream/fences.ts";
 import { rowsFirst } from "../bus/stream/rows_first.ts";
 import { Stream } from "../bus/stream/stream.ts";

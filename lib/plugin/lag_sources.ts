@@ -1,6 +1,6 @@
 import type { Bus } from "../bus/bus.ts";
 import type { BusDriver, TopicSpec } from "../bus/contract.ts";
-import type { LagSource, OwnGroup } from "../bus/lag_metrics.ts";
+import type { LagSource, OwnGroup } from "../bus/lag_look.ts";
 import { RELAY_GROUP } from "../bus/relay/schema.ts";
 import { isSingleGroup } from "../bus/stream/redriven.ts";
 

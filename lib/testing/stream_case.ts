@@ -12,7 +12,7 @@ import type { Store, Transaction } from "../store/contract.ts";
 import { StoreError } from "../store/error.ts";
 import { openStore } from "../store/open_store.ts";
 import { createLogger } from "../telemetry/create_logger.ts";
-import { createMeter } from "../telemetry/meter.ts";
+import { createMeter, type RootMeter } from "../telemetry/meter.ts";
 import { BusBench, type DriverUnderTest, uniqueName } from "./bus_case.ts";
 
 /** One sentence about streams and what shows it. */
@@ -38,6 +38,8 @@ const READ_BYTES = 16_000_000;
 export class StreamBench extends BusBench {
   /** Where rows lie. */
   readonly store: Store;
+  /** What streams count. */
+  readonly meter: RootMeter = createMeter();
   /** What is in the topics, for streams started from then on. Default: JSON. */
   codecs = new TopicCodecs();
   readonly #running: Stream[] = [];
@@ -140,7 +142,7 @@ export class StreamBench extends BusBench {
       logicalName: (topic) => names.logical(topic),
       codecs,
       log: createLogger({ sink: () => undefined }),
-      meter: createMeter(),
+      meter: this.meter,
       clock: systemClock,
       random: Math.random,
       retry: RETRY,
@@ -175,6 +177,12 @@ export class StreamBench extends BusBench {
   rows(): string[] {
     return this.store.read((db) => db.all<{ value: string }>("SELECT value FROM suite_rows ORDER BY rowid"))
       .map(({ value }) => value);
+  }
+
+  /** The sum of a metric over the streams of this bench; a histogram's is asked for with its suffix. */
+  async counted(metric: string): Promise<number> {
+    const lines = (await this.meter.text()).split("\n").filter((line) => line.startsWith(`${metric}{`));
+    return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(" "))), 0);
   }
 
   /** Waits until a group has handled everything. */

@@ -201,6 +201,32 @@ export const FAILURE_CASES: readonly StreamCase[] = [
       assert.deepEqual(await bench.allOf(`${topic}.dlq`, 0), []);
     },
   },
+  {
+    name: "what a stream does is counted: batches, time, commits, retries, dead letters, rebalances",
+    async run(bench) {
+      const topic = await bench.topicWithLetters();
+      await bench.sendTexts(topic, ["good", "bad"]);
+      const stream = bench.start({ ...plain(topic), attempts: 2 }, (batch) => {
+        for (const record of batch.records) {
+          if (new TextDecoder().decode(record.value ?? undefined) === "bad") {
+            batch.fail(record, new Error("no"));
+          }
+        }
+      });
+      await bench.done(stream);
+      await stream.stop();
+      const counted = (name: string) => bench.counted(`capstan_stream_${name}`);
+      assert.equal(await counted("records_total"), 2);
+      assert.ok(await counted("commits_total") >= 1);
+      assert.ok(await counted("retries_total") >= 1);
+      assert.equal(await counted("dead_letters_total"), 1);
+      assert.equal(await counted("rebalances_total"), 1);
+      assert.equal(await counted("assigned_partitions_total"), 1);
+      assert.equal(await counted("revoked_partitions_total"), 1);
+      assert.ok(await counted("batch_records_sum") >= 2);
+      assert.ok(await counted("handler_seconds_count") >= 1);
+    },
+  },
 ];
 
 /** Values as they lie, so that texts need be no JSON. */

@@ -12,6 +12,8 @@ export interface StreamMetrics {
   committed(records: number): void;
   /** A commit failed and is tried again. */
   commitFailed(): void;
+  /** The group shared out its partitions anew, and some came or went. */
+  rebalanced(): void;
   /** So many partitions came. */
   assigned(partitions: number): void;
   /** So many partitions went. */
@@ -66,6 +68,10 @@ export function streamMetrics(meter: Meter, stream: string): StreamMetrics {
     commitFailed: counter(
       "capstan_stream_commit_failures_total",
       "Commits that failed and were tried again.",
+    ),
+    rebalanced: counter(
+      "capstan_stream_rebalances_total",
+      "Times partitions came to the stream or were taken from it while it ran; its start is the first.",
     ),
     assigned: counter("capstan_stream_assigned_partitions_total", "Partitions that came in rebalances."),
     revoked: counter("capstan_stream_revoked_partitions_total", "Partitions that went in rebalances."),

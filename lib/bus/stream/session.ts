@@ -220,6 +220,7 @@ export class Session {
   }
 
   #assigned(partitions: readonly Assignment[]): void {
+    this.#options.metrics.rebalanced();
     this.#options.metrics.assigned(partitions.length);
     const lanes = partitions.map((each) => new Lane(each, this.#options.bounds, this.#signals));
     for (const lane of lanes) this.#lanes.set(lane.name, lane);
@@ -246,6 +247,8 @@ export class Session {
       this.#lanes.delete(lane.name);
       this.#options.troubles.over(`commit ${lane.name}`);
     }
+    // With its end they all go, and nobody shares anything out.
+    if (!this.#ended.aborted) this.#options.metrics.rebalanced();
     this.#options.metrics.revoked(lanes.length);
     this.wake();
     await Promise.all(lanes.map((lane) => lane.settled()));

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import type { Clock } from "../../../lib/bus/clock.ts";
 import type { GroupAdmin, GroupLag } from "../../../lib/bus/contract.ts";
-import { lagMetrics, type LagSource } from "../../../lib/bus/lag_metrics.ts";
+import type { LagSource } from "../../../lib/bus/lag_look.ts";
+import { lagMetrics } from "../../../lib/bus/lag_metrics.ts";
 import { createLogger } from "../../../lib/telemetry/create_logger.ts";
 import { createMeter } from "../../../lib/telemetry/meter.ts";
 import { Exposition } from "../plugin/exposition.ts";

@@ -26,6 +26,7 @@ const examples: Readonly<Record<string, Example>> = {
   transform: { before: [ready, done], prints: ["2 messages"] },
   events: { prints: ["llm.usage small 42"] },
   local: { prints: [`research ${format(ready)}`] },
+  metrics: { prints: ['ai_kafka_messages_produced_total{topic="agent.events"} 1'] },
 };
 
 const readme = await Deno.readTextFile(new URL("../../../lib/clients/README.md", import.meta.url));
@@ -70,7 +71,9 @@ async function check(name: string, place: { bus: string } | { bootstrapServers: 
     await using producer = new ProducerClient({ config: { [key]: bus } });
     for (const each of before) await producer.publish(`agent.events.${id}`, each);
     const printed = await run(code, folder);
-    const expected = prints.map((line) => line.replace("llm.usage", `llm.usage.${id}`));
+    const expected = prints.map((line) =>
+      line.replace(/llm\.usage|agent\.events/, (topic) => `${topic}.${id}`)
+    );
     assert.deepEqual(printed.map((line) => line.replace(/partition \d+/, "partition PARTITION")), expected);
   } finally {
     await Deno.remove(folder, { recursive: true });

@@ -263,3 +263,16 @@ Deno.test("property: each record of each partition is committed once and in orde
     { numRuns: 150 },
   );
 });
+
+Deno.test("rebalances are counted while the stream runs, its start among them, its end not", async () => {
+  const { bus, stream, meter } = setUp(() => {});
+  stream.start();
+  await stream.caughtUp();
+  await bus.revoke("in", 0);
+  await bus.assign("in", 0);
+  await stream.stop();
+  const text = await meter.text();
+  assert.match(text, /^capstan_stream_rebalances_total\{stream="t\/g"\} 3$/m);
+  assert.match(text, /^capstan_stream_assigned_partitions_total\{stream="t\/g"\} 2$/m);
+  assert.match(text, /^capstan_stream_revoked_partitions_total\{stream="t\/g"\} 2$/m);
+});
