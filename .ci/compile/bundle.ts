@@ -1,7 +1,9 @@
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
+import { BUILD_FILE } from "../../lib/cli/build.ts";
 import { pluginTypes } from "../../lib/plugin/plugin_types.ts";
 import { testingTypes } from "../../lib/cli/testing_types.ts";
+import { currentBuild } from "./build_file.ts";
 
 /** Modules that are loaded by name: the program, those that run in a Worker, and what plugins' tests import. */
 const ENTRIES = {
@@ -62,6 +64,7 @@ export async function bundle(root: string, folder: string): Promise<Bundle> {
   await Deno.copyFile(wasmOf(root), join(folder, "native.wasm"));
   await Deno.writeTextFile(join(folder, "capstan.d.ts"), await pluginTypes());
   await Deno.writeTextFile(join(folder, "capstan_testing.d.ts"), await testingTypes());
+  await Deno.writeTextFile(join(folder, BUILD_FILE), JSON.stringify(await currentBuild(root)));
   const files = await filesIn(folder);
   for (const entry of Object.values(ENTRIES)) {
     const made = entry.replace(/\.ts$/, ".js");

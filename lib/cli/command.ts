@@ -6,8 +6,19 @@ import type { Io } from "./io.ts";
 export interface CliOption extends CommandOption {
   /** May be given several times; its value is then a list. */
   repeat?: boolean;
-  /** Heading it stands under in `--help`. Default: `Options:`. */
-  heading?: string;
+  /** The table of config.toml whose setting it gives; it stands under that in `--help`. */
+  table?: string;
+  /** Values that completion offers; others may be right too. */
+  offers?: readonly string[];
+}
+
+/** A positional argument of a command of the program itself. */
+export interface CliArgument {
+  /** As commander has it: `<topic>`, `[path]`, `[words...]`. */
+  name: string;
+  doc: string;
+  /** The only values it takes. */
+  oneOf?: readonly string[];
 }
 
 /** What a flag's value may be. */
@@ -21,8 +32,8 @@ export interface CliCommand {
   doc: string;
   /** Further lines for its own `--help`. */
   more?: string;
-  /** Positional arguments as commander has them: `<topic>`, `[path]`. */
-  args?: readonly { name: string; doc: string }[];
+  /** Positional arguments. */
+  args?: readonly CliArgument[];
   /** Flags beside the global ones. */
   options?: readonly CliOption[];
   /** Settings that are flags of this command, by their full key. Default: none but `store.sqlite`. */
@@ -31,6 +42,8 @@ export interface CliCommand {
   examples?: readonly string[];
   /** Heading it stands under in the list of commands. */
   heading?: string;
+  /** For scripts alone: no help and no manual names it. */
+  hidden?: boolean;
   /** The exit code is 0, or what it returns. */
   run(call: Invocation): Promise<number | void>;
 }

@@ -97,13 +97,31 @@ export async function commandsFor(
   plugins: readonly Plugin[],
 ): Promise<CliCommand[]> {
   const asked = argv[0] === "help" ? argv[1] : argv[0];
-  const own = await Promise.all(ownCommands.map(async (command) => {
-    if (!command.settings || command.path.split(" ")[0] !== asked) return command;
+  const meant = (command: CliCommand) => command.path.split(" ")[0] === asked;
+  const own = await withSettings(ownCommands, plugins, meant);
+  const needsNone = asked === "--version" || asked === "-V";
+  if (needsNone || own.some(meant)) return own;
+  return [...own, ...await commandsOf(plugins)];
+}
+
+/** Every command with all its flags, for the manual and for completion. */
+export async function allCommands(plugins: readonly Plugin[]): Promise<CliCommand[]> {
+  return [...await withSettings(ownCommands, plugins, () => true), ...await commandsOf(plugins)];
+}
+
+function withSettings(
+  commands: readonly CliCommand[],
+  plugins: readonly Plugin[],
+  wanted: (command: CliCommand) => boolean,
+): Promise<CliCommand[]> {
+  return Promise.all(commands.map(async (command) => {
+    if (!command.settings || !wanted(command)) return command;
     const { settingOptions } = await import("./setting_options.ts");
     return { ...command, options: [...command.options ?? [], ...settingOptions(command, plugins)] };
   }));
-  const needsNone = asked === "--version" || asked === "-V";
-  if (needsNone || own.some((command) => command.path.split(" ")[0] === asked)) return own;
+}
+
+async function commandsOf(plugins: readonly Plugin[]): Promise<CliCommand[]> {
   const { pluginCommands } = await import("./plugin_commands.ts");
-  return [...own, ...pluginCommands(plugins)];
+  return pluginCommands(plugins);
 }

@@ -8,6 +8,7 @@ export const init: CliCommand = {
   options: [{
     flags: "-p, --preset <name>",
     doc: "whose models: ollama, openai or anthropic",
+    offers: ["ollama", "openai", "anthropic"],
     default: "ollama",
   }],
   examples: ["capstan init --preset anthropic", "capstan init --config-dir ~/.capstan --preset openai"],

@@ -1,6 +1,7 @@
-import { Command, Option } from "commander";
+import type { Command } from "commander";
 import type { CliCommand, CliOption, GlobalOptions, OptionValue } from "./command.ts";
 import { GLOBAL_NAMES } from "./command.ts";
+import { ProgramCommand, ProgramOption } from "./program_command.ts";
 
 /** What was asked for, once the command line has been understood. */
 export interface Request {
@@ -37,8 +38,8 @@ const GLOBALS: readonly CliOption[] = [
  * The program for commander. It exits nothing itself: usage errors and help are thrown as `CommanderError`.
  * @throws {Error} two commands have one path.
  */
-export function buildProgram(options: ProgramOptions): Command {
-  const root = new Command(options.name)
+export function buildProgram(options: ProgramOptions): ProgramCommand {
+  const root = new ProgramCommand(options.name)
     .description(options.doc)
     .version(options.version, "-V, --version", "print the version")
     .helpOption("-h, --help", "show this help")
@@ -50,9 +51,9 @@ export function buildProgram(options: ProgramOptions): Command {
       writeOut: (text) => options.output.write(text),
       writeErr: (text) => options.output.writeError(text),
     });
-  root.addHelpText("after", examplesText(options.examples));
-  hint(root);
-  const made = new Map<string, Command>();
+  root.addExamples(options.examples);
+  finish(root);
+  const made = new Map<string, ProgramCommand>();
   for (const command of options.commands) {
     if (made.has(command.path)) {
       throw new Error(`Cannot add command "${command.path}": two plugins have it; disable one of them`);
@@ -63,38 +64,50 @@ export function buildProgram(options: ProgramOptions): Command {
 }
 
 /** The command that holds `path`'s last word, made where it is missing. */
-function parentOf(path: string, root: Command, groups: Readonly<Record<string, string>>): Command {
+function parentOf(
+  path: string,
+  root: ProgramCommand,
+  groups: Readonly<Record<string, string>>,
+): ProgramCommand {
   let at = root;
   for (const word of path.split(" ").slice(0, -1)) {
-    const known = at.commands.find((command) => command.name() === word);
+    const known = named(at, word);
     if (known) {
       at = known;
       continue;
     }
     at = at.command(word).description(groups[word] ?? `commands of ${word}`).helpCommand(false);
-    hint(at);
+    finish(at);
   }
   return at;
 }
 
-function define(command: CliCommand, parent: Command, program: ProgramOptions): Command {
+function named(parent: ProgramCommand, name: string): ProgramCommand | undefined {
+  return parent.subcommands.find((command) => command.name() === name);
+}
+
+function define(command: CliCommand, parent: ProgramCommand, program: ProgramOptions): ProgramCommand {
   const name = command.path.split(" ").at(-1) ?? command.path;
-  const made = parent.commands.find((known) => known.name() === name) ?? parent.command(name);
+  const known = named(parent, name);
+  const made = known ?? parent.command(name, { hidden: command.hidden === true });
   made.summary(command.doc).description(command.more ? `${command.doc}\n\n${command.more}` : command.doc);
   if (command.heading) made.helpGroup(command.heading);
-  for (const { name, doc } of command.args ?? []) made.argument(name, doc);
-  for (const option of command.options ?? []) made.addOption(toOption(option));
+  for (const { name, doc, oneOf } of command.args ?? []) {
+    const argument = made.createArgument(name, doc);
+    made.addArgument(oneOf ? argument.choices(oneOf) : argument);
+  }
+  for (const option of command.options ?? []) made.addOption(new ProgramOption(option));
   for (const option of GLOBALS) {
     const flags = made.options.some((own) =>
         own.short !== undefined && option.flags.startsWith(`${own.short},`)
       )
       ? option.flags.slice(option.flags.indexOf("--"))
       : option.flags;
-    const global = toOption({ ...option, flags });
+    const global = new ProgramOption({ ...option, flags });
     if (!made.options.some((own) => own.long === global.long)) made.addOption(global);
   }
-  if (command.examples) made.addHelpText("after", examplesText(command.examples));
-  hint(made);
+  made.addExamples(command.examples ?? []);
+  if (!known) finish(made);
   made.action(() => {
     const values: Record<string, OptionValue> = made.opts();
     const { configDir, sqlite, debug } = values;
@@ -112,24 +125,14 @@ function define(command: CliCommand, parent: Command, program: ProgramOptions): 
   return made;
 }
 
-function toOption(option: CliOption): Option {
-  const made = new Option(option.flags, option.doc);
-  if (option.default !== undefined) made.default(option.default);
-  if (option.heading) made.helpGroup(option.heading);
-  if (option.repeat) {
-    made.argParser((value: string, earlier: string[] | undefined) => [...(earlier ?? []), value]);
-  }
-  return made;
+/** What every command's help ends with, and what its errors do. */
+function finish(command: ProgramCommand): void {
+  command.addHelpText("after", () => examplesText(command.examples));
+  command.showHelpAfterError(`(${command.words.join(" ")} --help shows how it is used)`);
 }
 
 function examplesText(examples: readonly string[]): string {
   return examples.length === 0 ? "" : `\nExamples:\n${examples.map((line) => `  ${line}`).join("\n")}\n`;
-}
-
-function hint(command: Command): void {
-  const path: string[] = [];
-  for (let at: Command | null = command; at; at = at.parent) path.unshift(at.name());
-  command.showHelpAfterError(`(${path.join(" ")} --help shows how it is used)`);
 }
 
 /** A command's positional arguments as its list shows them: `<topic>`, `[path]`. */

@@ -5,11 +5,12 @@ import type { CliCommand, CliOption, Invocation } from "./command.ts";
 
 /** Flags of the settings a command takes, in groups as the tables of config.toml. */
 export function settingOptions(command: CliCommand, plugins: readonly Plugin[]): CliOption[] {
-  return specs(command, plugins).map(({ flags, doc, repeatable, key }) => ({
+  return specs(command, plugins).map(({ flags, doc, repeatable, key, oneOf }) => ({
     flags,
     doc,
     repeat: repeatable,
-    heading: `Settings of [${tableOf(key)}]:`,
+    table: tableOf(key),
+    offers: oneOf,
   }));
 }
 

@@ -15,6 +15,8 @@ export interface FlagSpec {
   readonly key: string;
   /** May be given several times; a value may hold several, with commas. */
   readonly repeatable: boolean;
+  /** The only values it takes. Absent: others. */
+  readonly oneOf?: readonly string[];
   /** What a switch sets. Absent: the flag takes a value. */
   readonly sets?: boolean;
 }
@@ -96,6 +98,7 @@ function spec(
     doc: sets === false ? `The opposite of ${name.replace("--no-", "--")}.` : doc,
     key,
     repeatable: setting.type === "list",
+    ...(setting.type === "string" && setting.oneOf !== undefined ? { oneOf: setting.oneOf } : {}),
     ...(sets === undefined ? {} : { sets }),
   };
 }
