@@ -30,6 +30,8 @@ export { KafkaEventProducer } from "./lib/clients/event_producer.ts";
 export { KafkaEventConsumer } from "./lib/clients/event_consumer.ts";
 export type { ConsumeOptions, EventHandler } from "./lib/clients/event_consumer.ts";
 export type { ConnectionConfig } from "./lib/clients/connection_config.ts";
+export { kafkaConfigFrom } from "./lib/clients/kafka_config_from.ts";
+export type { KafkaConfigFromOptions, KafkaFileConfig } from "./lib/clients/kafka_config_from.ts";
 export type { KafkaProducerConfig, ProducerExtra } from "./lib/clients/producer_config.ts";
 export type { ConsumerExtra, KafkaConsumerConfig } from "./lib/clients/consumer_config.ts";
 export type { StreamConfig } from "./lib/clients/stream_config.ts";

@@ -35,3 +35,10 @@ function variable(name: string): string | undefined {
     throw error;
   }
 }
+
+/** All variables; only those that the program may read, which without leave are none. */
+export function everyVariable(): Readonly<Record<string, string | undefined>> {
+  return new Proxy<Record<string, string | undefined>>({}, {
+    get: (_, name) => typeof name === "string" ? variable(name) : undefined,
+  });
+}

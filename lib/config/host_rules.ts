@@ -5,20 +5,30 @@ import type { Problem } from "./problem.ts";
 
 /** What of the host's settings contradicts each other, each setting being fine alone. */
 export function hostProblems(host: HostSettings, entries: readonly Entry[]): Problem[] {
-  const found = new Map(entries.map((entry) => [entry.key, entry]));
-  const problem = (key: string, wrong: string, allowed: string): Problem => ({
-    place: found.get(key)?.place ?? { kind: "default" },
-    key,
-    wrong,
-    allowed,
-  });
+  const problem = problemMaker(entries);
   const usesKafka = host.kafka.bootstrap_servers.length > 0 || host.publisher.kafka.brokers.length > 0;
   return [
     ...publisherProblems(host, problem),
     ...topicProblems(host, problem),
     // Without brokers nothing of it is used; KAFKA_* of the machine's environment must not stop a laptop's agent.
-    ...(usesKafka ? [...saslProblems(host.kafka, problem), ...sslProblems(host.kafka, problem)] : []),
+    ...(usesKafka ? kafkaProblems(host.kafka, entries) : []),
   ];
+}
+
+/** What of `[kafka]` contradicts each other. */
+export function kafkaProblems(kafka: HostSettings["kafka"], entries: readonly Entry[]): Problem[] {
+  const problem = problemMaker(entries);
+  return [...saslProblems(kafka, problem), ...sslProblems(kafka, problem)];
+}
+
+function problemMaker(entries: readonly Entry[]): MakeProblem {
+  const found = new Map(entries.map((entry) => [entry.key, entry]));
+  return (key, wrong, allowed) => ({
+    place: found.get(key)?.place ?? { kind: "default" },
+    key,
+    wrong,
+    allowed,
+  });
 }
 
 const PASSWORD_KEYS = ["sasl_username", "sasl_password"] as const;

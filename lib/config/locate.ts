@@ -60,7 +60,7 @@ export function find({ configDir, cwd, env }: LocateOptions): Located {
  */
 export function readFolder(dir: string, origin: Located["origin"]): Located {
   const file = join(dir, "config.toml");
-  return { dir, file, text: readText(file), origin };
+  return { dir, file, text: readConfigText(file), origin };
 }
 
 /**
@@ -99,7 +99,11 @@ function realPath(path: string): string {
   }
 }
 
-function readText(file: string): string | undefined {
+/**
+ * What a configuration file holds; `undefined`: there is none.
+ * @throws {ConfigError} it is there and can't be read.
+ */
+export function readConfigText(file: string): string | undefined {
   let bytes: Uint8Array;
   try {
     bytes = readFileSync(file);
@@ -107,7 +111,7 @@ function readText(file: string): string | undefined {
     if (cause instanceof Error && "code" in cause && (cause.code === "ENOENT" || cause.code === "ENOTDIR")) {
       return undefined;
     }
-    throw new ConfigError(`Cannot read ${file}: see the cause; correct it or use --config-dir DIR`, [], {
+    throw new ConfigError(`Cannot read ${file}: see the cause; correct it, or name another`, [], {
       cause,
     });
   }
