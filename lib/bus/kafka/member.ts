@@ -4,6 +4,7 @@ import { FencedError } from "../contract.ts";
 import { endClient } from "./clients.ts";
 import { kafkaError } from "./error.ts";
 import type { BytesConsumer } from "./fetcher.ts";
+import { OffsetCommits } from "./offset_commits.ts";
 import type { ListedOffset, TopicPartition } from "./offsets.ts";
 import { retryDelay } from "../stream/retry.ts";
 
@@ -54,6 +55,7 @@ const REBALANCING = "REBALANCE_IN_PROGRESS";
 export class KafkaMember {
   readonly #options: MemberOptions;
   readonly #consumer: BytesConsumer;
+  readonly #commits: OffsetCommits;
   readonly #closing = new AbortController();
   #assigned: TopicPartition[] = [];
   #generation: Generation | undefined;
@@ -64,6 +66,7 @@ export class KafkaMember {
   constructor(options: MemberOptions) {
     this.#options = options;
     const consumer = this.#consumer = options.consumer;
+    this.#commits = new OffsetCommits(consumer);
     consumer.topics.trackAll(...options.topics);
     consumer.on(
       "consumer:group:join",
@@ -103,17 +106,13 @@ export class KafkaMember {
   }
 
   /**
-   * Stores the group's offset. `holds`: whether the caller still has the partition, without a break.
+   * Stores the group's offset, in one request with others of the same turn. `holds`: whether the caller still has the partition, without a break.
    * @throws {FencedError} the partition is another member's.
    * @throws {KafkaError} the coordinator does not answer.
    */
   async commit(position: ListedOffset, holds?: () => boolean): Promise<void> {
-    await this.whileOwned(position, holds ?? (() => this.owns(position)), async () => {
-      const { topic, partition, offset } = position;
-      await this.#consumer.commit({
-        offsets: [{ topic, partition, offset: BigInt(offset), leaderEpoch: -1 }],
-      });
-    });
+    const store = () => this.#commits.store(position);
+    await this.whileOwned(position, holds ?? (() => this.owns(position)), store);
   }
 
   /**
