@@ -1,6 +1,8 @@
 import type { Plugin } from "capstan";
 import { registerTopics } from "./events/topics.ts";
+import { INSIGHTS_MIGRATIONS } from "./migrations.ts";
 import { settings } from "./settings.ts";
+import { registerTurns } from "./turns/register.ts";
 
 export default {
   name: "insights",
@@ -9,5 +11,7 @@ export default {
   enabledByDefault: false,
   setup(ctx, config) {
     registerTopics(ctx, config);
+    ctx.store(INSIGHTS_MIGRATIONS);
+    registerTurns(ctx, config);
   },
 } satisfies Plugin<typeof settings>;

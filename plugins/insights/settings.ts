@@ -22,6 +22,51 @@ export const settings = {
     default: "plain",
     doc: "How events are written: plain, or as CloudEvents 1.0 in structured mode. Both are read.",
   },
+  subagent_tools: {
+    type: "list",
+    default: ["Task", "Agent"],
+    doc: "Tools whose call hands work on to another agent; their decisions are of the kind subagent.",
+  },
+  tool_result_wait: {
+    type: "duration",
+    default: "24h",
+    min: "1s",
+    doc: "How long a tool call waits for the turn that brings its result, by the time of turns.",
+  },
+  currency: {
+    type: "string",
+    pattern: "[A-Z]{3}",
+    form: 'a currency as "USD"',
+    default: "USD",
+    doc: "What prices are in.",
+  },
+  prices: {
+    type: "tables",
+    doc: "What a million tokens cost, by model.",
+    fields: {
+      model: {
+        type: "string",
+        doc: "Model it is for, with * for any characters; the longest that fits counts. Default: NAME.",
+      },
+      input: {
+        type: "number",
+        min: 0,
+        default: 0,
+        doc: "A million tokens of input that came from no cache.",
+      },
+      output: { type: "number", min: 0, default: 0, doc: "A million tokens of output." },
+      cache_read: {
+        type: "number",
+        min: 0,
+        doc: "A million tokens of input read from the cache. Default: input.",
+      },
+      cache_write: {
+        type: "number",
+        min: 0,
+        doc: "A million tokens of input written to the cache. Default: input.",
+      },
+    },
+  },
 } as const satisfies SettingsSchema;
 
 /** What `setup` is given. */

@@ -22,7 +22,10 @@ export function topicName(settings: Pick<Settings, "topic_prefix">, name: TopicN
 }
 
 /** Declares the nine topics. */
-export function registerTopics(ctx: Pick<PluginContext, "topic">, settings: Settings): void {
+export function registerTopics(
+  ctx: Pick<PluginContext, "topic">,
+  settings: Pick<Settings, "topic_prefix" | "envelope">,
+): void {
   const codec = envelopeCodec(settings.envelope);
   for (const name of Object.keys(CATALOG) as TopicName[]) {
     const { partitions, replication, days } = CATALOG[name];

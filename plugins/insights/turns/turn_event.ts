@@ -62,8 +62,12 @@ export interface TurnEvent {
   };
   readonly response_id?: string;
   readonly previous_response_id?: string;
+  /** W3C Trace Context, as the client sent it. */
+  readonly traceparent?: string;
   readonly root_hash?: string;
   readonly head_hash?: string;
+  /** Last node of the request. */
+  readonly request_head?: string;
   readonly messages_before?: number;
   readonly messages?: readonly TurnMessage[];
   readonly answers?: readonly TurnAnswer[];

@@ -105,8 +105,10 @@ export function turnEvent({ call, row, revision, systemIsNew }: TurnEvent): Publ
     tools: tools || used.length > 0 ? { hash: tools?.hash, offered, used } : null,
     response_id: row.response_id,
     previous_response_id: row.previous_response_id,
+    traceparent: meta.request_headers?.traceparent,
     root_hash: row.root_hash,
     head_hash: row.head_hash,
+    request_head: row.request_head,
     request_bytes: row.request_bytes,
     response_bytes: row.response_bytes,
   });

@@ -1,0 +1,11 @@
+import type { Migration } from "capstan";
+import { TOOL_CALL_TABLES } from "./turns/waiting_tool_calls.ts";
+
+/** The plugin's own tables. Everything in them can be made again from the topics. */
+export const INSIGHTS_MIGRATIONS: readonly Migration[] = [
+  step(1, "tool calls that wait for their results", TOOL_CALL_TABLES),
+];
+
+function step(version: number, name: string, statements: readonly string[]): Migration {
+  return { version, name, up: (tx) => statements.forEach((statement) => void tx.run(statement)) };
+}
