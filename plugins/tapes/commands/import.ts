@@ -1,10 +1,11 @@
 import { realpathSync } from "node:fs";
 import type { CommandCall, PluginCommand, ReadOnlyFile } from "capstan";
+import { copyFacets, foreignFacets, hasFacets } from "./import_facets.ts";
 import { checkTapesFile, foreignNodes, NodeImporter } from "./import_nodes.ts";
 import { Progress } from "./progress.ts";
 import { grouped } from "./text.ts";
 
-/** Nodes copied in one transaction. */
+/** Rows copied in one transaction. */
 const BATCH = 500;
 
 /** What an import did. */
@@ -14,6 +15,8 @@ export interface Imported {
   /** Nodes that were not stored before; each gave an event. */
   added: number;
   total: number;
+  /** Rows of tapes' `facets` that were new, or newer than what was here. */
+  facets: number;
 }
 
 /** Where an earlier import of this file ended: the row, and the node in it, so that another file of that name starts anew. */
@@ -31,9 +34,15 @@ function passed(call: Pick<CommandCall, "store">, file: ReadOnlyFile, source: st
   return node?.hash === mark.last_hash ? mark.last_rowid : 0;
 }
 
-/** Copies the nodes of another tapes file and publishes those that are new. Goes on where an earlier run ended. */
+/** What importing needs of a command's call. */
+type ImportCall = Pick<CommandCall, "store" | "commit" | "openFile" | "signal">;
+
+/**
+ * Copies the nodes and facets of another tapes file and publishes the nodes that are new. Goes on where an earlier run
+ * ended.
+ */
 export async function importFile(
-  call: Pick<CommandCall, "store" | "commit" | "openFile" | "signal">,
+  call: ImportCall,
   path: string,
   options: { fromStart?: boolean; report?(imported: Imported): Promise<void> } = {},
 ): Promise<Imported> {
@@ -44,15 +53,39 @@ export async function importFile(
   file.read((db) => checkTapesFile(db, path));
   const source = realpathSync(path);
   const total = file.read((db) => db.get<{ n: number }>("SELECT count(*) AS n FROM nodes")?.n ?? 0);
-  const imported: Imported = { read: 0, added: 0, total };
+  const imported: Imported = { read: 0, added: 0, total, facets: 0 };
+  const from = options.fromStart ? 0 : passed(call, file, source);
+  try {
+    await importNodes(call, file, { source, from, imported, report: options.report });
+    if (file.read(hasFacets)) await importFacets(call, file, imported);
+    return imported;
+  } catch (cause) {
+    if (call.signal.aborted) throw cause;
+    const state = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(
+      `Cannot import the rest of ${path}: ${state}; ${imported.read} of its ${total} nodes were read in this run, ` +
+        "and the next one goes on there",
+      { cause },
+    );
+  }
+}
+
+async function importNodes(
+  call: ImportCall,
+  file: ReadOnlyFile,
+  { source, from, imported, report }: {
+    source: string;
+    from: number;
+    imported: Imported;
+    report?(imported: Imported): Promise<void>;
+  },
+): Promise<void> {
   const importer = new NodeImporter((work) => file.read(work));
-  let at = options.fromStart ? 0 : passed(call, file, source);
-  while (true) {
+  for (let at = from;;) {
     call.signal.throwIfAborted();
-    const from = at;
-    const nodes = file.read((db) => foreignNodes(db, from, BATCH));
+    const nodes = file.read((db) => foreignNodes(db, at, BATCH));
     const last = nodes.at(-1);
-    if (last === undefined) return imported;
+    if (last === undefined) return;
     let added = 0;
     await call.commit((tx) => {
       const events = importer.copy(tx, nodes);
@@ -69,7 +102,23 @@ export async function importFile(
     at = last.rowid;
     imported.read += nodes.length;
     imported.added += added;
-    await options.report?.(imported);
+    await report?.(imported);
+  }
+}
+
+/** All of them at each run: tapes makes a session's anew, there are few, and those that are here stay. */
+async function importFacets(call: ImportCall, file: ReadOnlyFile, imported: Imported): Promise<void> {
+  for (let at = 0;;) {
+    call.signal.throwIfAborted();
+    const rows = file.read((db) => foreignFacets(db, at, BATCH));
+    const last = rows.at(-1);
+    if (last === undefined) return;
+    let copied = 0;
+    await call.commit((tx) => {
+      copied = copyFacets(tx, rows);
+    });
+    at = last.rowid;
+    imported.facets += copied;
   }
 }
 
@@ -77,7 +126,7 @@ export async function importFile(
 export const importCommand: PluginCommand = {
   path: "import",
   args: [{ name: "<file>", doc: "A SQLite file that tapes wrote." }],
-  doc: "Take over the nodes of another tapes file, and publish them.",
+  doc: "Take over the nodes and facets of another tapes file, and publish the nodes.",
   options: [{
     flags: "--from-start",
     doc: "Look at every node again, not only at those behind the last import.",
@@ -92,10 +141,12 @@ export const importCommand: PluginCommand = {
       report: ({ read, total }) => progress.show({ what: "importing", done: read, total }),
     });
     await progress[Symbol.asyncDispose]();
-    const { read, added, total } = imported;
+    const { read, added, total, facets } = imported;
     const before = total - read;
     await call.stdout.write(
-      `Imported ${grouped(added)} of ${grouped(total)} nodes from ${path}` +
+      `Imported ${grouped(added)} of ${grouped(total)} nodes` +
+        (facets > 0 ? ` and the facets of ${grouped(facets)} session${facets === 1 ? "" : "s"}` : "") +
+        ` from ${path}` +
         (read > added ? `; ${grouped(read - added)} were here already` : "") +
         (before > 0 ? `; ${grouped(before)} were passed by an earlier import` : "") + ".\n",
     );

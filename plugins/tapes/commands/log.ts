@@ -1,5 +1,6 @@
-import type { PluginCommand, Reader } from "capstan";
-import { type ConversationFilter, newestConversations } from "../ledger/conversations.ts";
+import type { PluginCommand } from "capstan";
+import type { ConversationFilter } from "../ledger/conversations.ts";
+import { listConversations } from "../ledger/list_conversations.ts";
 import { renderLog } from "./render_log.ts";
 import { paperOf } from "./text.ts";
 
@@ -15,19 +16,7 @@ function limitOf(value: unknown): number {
   return limit;
 }
 
-/** Files of tapes and what was imported from them have nodes, but no turns to list. */
-function hasNodes(db: Reader): boolean {
-  return db.get("SELECT 1 FROM nodes LIMIT 1") !== undefined;
-}
-
-function noneText(filtered: boolean, nodes: boolean): string {
-  if (filtered) return "No conversation is of that kind.\n";
-  return nodes
-    ? "No conversation is recorded yet; nodes that tapes wrote are shown by `capstan show HASH`.\n"
-    : "No conversation is recorded yet.\n";
-}
-
-/** `capstan log`: conversations, newest first. */
+/** `capstan log`: conversations, newest first; those of tapes among them. */
 export const logCommand: PluginCommand = {
   path: "log",
   doc: "List conversations, newest first.",
@@ -48,9 +37,14 @@ export const logCommand: PluginCommand = {
       if (typeof value === "string") filter[name] = value;
     }
     const limit = limitOf(options.limit);
-    const found = store.read((db) => newestConversations(db, { limit, filter }));
+    const found = store.read((db) => listConversations(db, { limit, filter }));
     if (options.json) await stdout.write(found.map((each) => `${JSON.stringify(each)}\n`).join(""));
     else if (found.length > 0) await stdout.write(renderLog(found, paperOf(stdout)));
-    else await stderr.write(noneText(Object.keys(filter).length > 0, store.read(hasNodes)));
+    else {
+      const filtered = Object.keys(filter).length > 0;
+      await stderr.write(
+        filtered ? "No conversation is of that kind.\n" : "No conversation is recorded yet.\n",
+      );
+    }
   },
 };

@@ -1,21 +1,27 @@
 import type { ConversationSummary } from "../ledger/conversations.ts";
 import { grouped, oneLine, paint, type Paper } from "./text.ts";
 
-/** Enough of an id of ours to be unique in practice: `show` takes beginnings. Sessions are shown in full. */
-function shortId(id: string): string {
+/** Enough of an id or hash to be unique in practice: `show` takes beginnings. Sessions are shown in full. */
+function shortId({ conversation: id, source }: ConversationSummary): string {
+  if (source === "tapes") return id.slice(0, 16);
   return /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-/.test(id) ? id.slice(0, 23) : oneLine(id, 36);
 }
 
 function row(summary: ConversationSummary): string[] {
-  const { turns, failed, ended_at, agent, model, total_tokens, conversation } = summary;
+  const { ended_at, agent, model, total_tokens } = summary;
   return [
     new Date(ended_at).toISOString().slice(0, 16).replace("T", " "),
     oneLine(agent ?? "-", 16),
     oneLine(model ?? "-", 26),
-    failed > 0 ? `${turns} (${failed} failed)` : String(turns),
+    turnsOf(summary),
     grouped(total_tokens),
-    shortId(conversation),
+    shortId(summary),
   ];
+}
+
+function turnsOf({ source, turns, failed }: ConversationSummary): string {
+  if (source === "tapes") return "none (tapes)";
+  return failed > 0 ? `${turns} (${failed} failed)` : String(turns);
 }
 
 const HEAD = ["LAST TURN (UTC)", "AGENT", "MODEL", "TURNS", "TOKENS", "CONVERSATION"];

@@ -1,6 +1,7 @@
 import type { PublishRequest, Reader, Transaction } from "capstan";
 import { knownBlobs } from "../ledger/blobs.ts";
 import { findResponse } from "../ledger/conversation_of.ts";
+import { beginDeriving, endDeriving } from "../ledger/foreign_nodes.ts";
 import { hasNode } from "../ledger/nodes.ts";
 import { knownCalls, type StoredTurn, turnOfCall } from "../ledger/turns.ts";
 import type { Ancestor } from "./chain.ts";
@@ -138,6 +139,7 @@ export function prepareBatch(
     write(tx) {
       const result: BatchResult = { events: [], nodes: 0, turns: 0 };
       const stored = new Set(blobs);
+      beginDeriving(tx);
       for (const call of prepared) {
         try {
           const existing: StoredTurn | undefined = rows.has(call.meta.id)
@@ -152,6 +154,7 @@ export function prepareBatch(
           throw new CallError(call.meta.id, { cause });
         }
       }
+      endDeriving(tx);
       return result;
     },
   };

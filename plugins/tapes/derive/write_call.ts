@@ -1,5 +1,6 @@
 import type { PublishRequest, Transaction } from "capstan";
 import { insertBlob } from "../ledger/blobs.ts";
+import { ownNode } from "../ledger/foreign_nodes.ts";
 import { insertNode } from "../ledger/nodes.ts";
 import { timeText } from "../ledger/time_text.ts";
 import {
@@ -65,7 +66,7 @@ function writeNodes(tx: Transaction, call: PreparedCall, events: PublishRequest[
           project,
         }),
       );
-    }
+    } else if (answer !== undefined) ownNode(tx, hash);
   };
   for (let at = newFrom; at < chain.request.length; at++) {
     const node = chain.request[at];

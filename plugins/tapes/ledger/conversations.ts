@@ -3,6 +3,9 @@ import type { StoredTurn } from "./turns.ts";
 
 /** A conversation in a list. */
 export interface ConversationSummary {
+  /** What tells of it: turns of the ledger, or nodes alone, which tapes wrote or which were imported. */
+  source: "turns" | "tapes";
+  /** Its id; for one of tapes' the hash of its last node. */
   conversation: string;
   tenant: string | null;
   /** Milliseconds since 1970. */
@@ -11,6 +14,7 @@ export interface ConversationSummary {
   agent: string | null;
   /** Model of the newest turn. */
   model: string | null;
+  /** 0 for one of tapes'. */
   turns: number;
   /** Turns without nodes. */
   failed: number;
@@ -65,13 +69,24 @@ export function newestConversations(
     found.set(JSON.stringify([turn.conversation, turn.tenant]), turn);
   }
   return [...found.values()].flatMap(({ conversation, tenant }) => {
-    type Sums = Omit<ConversationSummary, "conversation" | "tenant" | "agent" | "model" | "preview">;
+    type Sums = Omit<
+      ConversationSummary,
+      "source" | "conversation" | "tenant" | "agent" | "model" | "preview"
+    >;
     const sums = db.get<Sums>(SUMMARY, conversation, tenant);
     const newest = db.get<{ agent: string | null; model: string | null }>(NEWEST, conversation, tenant);
     const first = db.get<{ preview: string | null }>(FIRST, conversation, tenant);
     if (sums === undefined) return [];
     const { agent = null, model = null } = newest ?? {};
-    return [{ conversation, tenant, ...sums, agent, model, preview: first?.preview ?? null }];
+    return [{
+      source: "turns",
+      conversation,
+      tenant,
+      ...sums,
+      agent,
+      model,
+      preview: first?.preview ?? null,
+    }];
   });
 }
 

@@ -159,6 +159,31 @@ const TREE: readonly string[] = [
   END`,
 ];
 
+/** Milliseconds since 1970 of a node's time; 0 where it is none. tapes' own SQLite reads it, too. */
+const MS = (node: string) =>
+  `coalesce(round((julianday(CAST(${node}.created_at AS TEXT)) - 2440587.5) * 86400000.0), 0)`;
+
+/**
+ * Nodes that no turn of ours made, by their time: what was imported, what stood in the file before, and what tapes
+ * writes beside us. The deriver has a row in `tapes_deriving` while it writes, so that whoever else writes needs to say
+ * nothing. Only leaves among them are in the index; what the deriver writes never is.
+ */
+const FOREIGN: readonly string[] = [
+  `CREATE TABLE tapes_deriving (now INTEGER PRIMARY KEY)`,
+  `ALTER TABLE tapes_tree ADD COLUMN at REAL`,
+  `DROP TRIGGER tapes_tree_insert`,
+  `CREATE TRIGGER tapes_tree_insert AFTER INSERT ON nodes BEGIN
+    INSERT INTO tapes_tree (node, root, children, at) VALUES (new.rowid, new.parent_hash IS NULL, 0,
+      CASE WHEN EXISTS (SELECT 1 FROM tapes_deriving) THEN NULL ELSE ${MS("new")} END);
+    UPDATE tapes_tree SET children = children + 1 WHERE node = (SELECT rowid FROM nodes WHERE hash = new.parent_hash);
+  END`,
+  `UPDATE tapes_tree SET at = (SELECT ${MS("n")} FROM nodes n WHERE n.rowid = node)
+    WHERE children = 0 AND node NOT IN (SELECT n.rowid FROM nodes n WHERE n.hash IN (
+      SELECT head_hash FROM turns WHERE head_hash IS NOT NULL
+      UNION ALL SELECT j.value FROM turns, json_each(other_answers) j WHERE other_answers IS NOT NULL))`,
+  `CREATE INDEX tapes_tree_foreign ON tapes_tree(at) WHERE at IS NOT NULL AND children = 0`,
+];
+
 /** An index that only tapes makes. */
 const TAPES_INDEX = "SELECT 1 FROM sqlite_schema WHERE type = 'index' AND name = 'node_role'";
 
@@ -177,6 +202,13 @@ export const TAPES_MIGRATIONS: readonly Migration[] = [
     up(tx) {
       for (const statement of TREE) tx.run(statement);
       if (tx.get(TAPES_INDEX) === undefined) tx.run("DROP INDEX node_parent_hash");
+    },
+  },
+  {
+    version: 3,
+    name: "conversations that no turn stands for, by their time",
+    up(tx) {
+      for (const statement of FOREIGN) tx.run(statement);
     },
   },
 ];

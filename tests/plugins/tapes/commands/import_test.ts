@@ -50,10 +50,20 @@ Deno.test("import is idempotent, goes on where it ended, and --from-start looks 
   await Deno.remove(file);
   await writeTapesFile(file, nodes);
   const more = await importFile(commandCall(harness), file);
-  assert.deepEqual(more, { read: nodes.length - 10, added: nodes.length - 10, total: nodes.length });
-  assert.deepEqual(await importFile(commandCall(harness), file), { read: 0, added: 0, total: nodes.length });
+  assert.deepEqual(more, {
+    read: nodes.length - 10,
+    added: nodes.length - 10,
+    total: nodes.length,
+    facets: 0,
+  });
+  assert.deepEqual(await importFile(commandCall(harness), file), {
+    read: 0,
+    added: 0,
+    total: nodes.length,
+    facets: 0,
+  });
   const again = await importFile(commandCall(harness), file, { fromStart: true });
-  assert.deepEqual(again, { read: nodes.length, added: 0, total: nodes.length });
+  assert.deepEqual(again, { read: nodes.length, added: 0, total: nodes.length, facets: 0 });
   assert.equal((await harness.events(NODES_TOPIC)).length, nodes.length);
 });
 
@@ -87,6 +97,103 @@ Deno.test("import puts parents first even where the file does not", async () => 
     assert.ok(seen.has(node.parent_hash));
     seen.add(node.hash);
   }
+});
+
+interface FacetsRow {
+  id: string;
+  session_id: string;
+  facets: string;
+  created_at: string;
+}
+
+const facets = (id: string, text: string, second: string): FacetsRow => ({
+  id,
+  session_id: `session-${id}`,
+  facets: JSON.stringify({ text }),
+  created_at: `2026-11-20 23:16:${second}+00:00`,
+});
+
+async function addFacets(file: string, rows: readonly FacetsRow[]): Promise<void> {
+  await using store = await openStore({ file });
+  await store.write((tx) => {
+    for (const { id, session_id, facets, created_at } of rows) {
+      const blob = new TextEncoder().encode(facets);
+      tx.run("INSERT OR REPLACE INTO facets VALUES (?, ?, ?, ?)", id, session_id, blob, created_at);
+    }
+  });
+}
+
+Deno.test("import takes over tapes' facets, once, and the newest of a session", async () => {
+  await using folder = await tempFolder();
+  await using harness = await openHarness();
+  const file = `${folder.path}/tapes.sqlite`;
+  await writeTapesFile(file, goldenNodes().slice(0, 1));
+  const many = Array.from({ length: 600 }, (_, at) => facets(`m${at}`, "many", "01"));
+  await addFacets(file, [facets("a", "goal: find it", "26.5"), facets("b", "b", "26"), ...many]);
+  const run = async () => (await runCommand(importCommand, harness, { args: [file] })).stdout;
+  assert.equal(
+    await run(),
+    `Imported 1 of 1 nodes and the facets of 602 sessions from ${file}.\n`,
+  );
+  {
+    await using source = await openStore({ file, readOnly: true });
+    const whole = source.read((db) => db.all("SELECT * FROM facets ORDER BY rowid"));
+    assert.deepEqual(harness.rows("facets"), whole, "column for column, as tapes reads them");
+  }
+  assert.match(await run(), /^Imported 0 of 1 nodes from/);
+  // tapes made one anew under another id; ours of the other is newer than the file's.
+  await harness.store.write((tx) =>
+    tx.run("UPDATE facets SET facets = 'ours', created_at = '2026-11-20 23:16:59+00:00' WHERE id = 'b'")
+  );
+  await addFacets(file, [{ ...facets("a2", "found", "26.54"), session_id: "session-a" }]);
+  assert.match(await run(), /^Imported 0 of 1 nodes and the facets of 1 session from/);
+  const rows = harness.rows<FacetsRow>("facets").filter(({ id }) => !id.startsWith("m"));
+  assert.deepEqual(rows.map(({ id, session_id }) => [id, session_id]), [["b", "session-b"], [
+    "a2",
+    "session-a",
+  ]]);
+  assert.equal(rows[0]?.facets, "ours");
+});
+
+Deno.test("import reads a file without facets", async () => {
+  await using folder = await tempFolder();
+  await using harness = await openHarness();
+  const file = `${folder.path}/tapes.sqlite`;
+  await writeTapesFile(file, goldenNodes().slice(0, 1));
+  {
+    await using store = await openStore({ file });
+    await store.write((tx) => tx.run("DROP TABLE facets"));
+  }
+  assert.equal((await importFile(commandCall(harness), file)).facets, 0);
+});
+
+Deno.test("import that is stopped by the store says how far it came, and the next one goes on there", async () => {
+  await using folder = await tempFolder();
+  await using harness = await openHarness();
+  const file = `${folder.path}/tapes.sqlite`;
+  const [node] = goldenNodes();
+  assert.ok(node);
+  await writeTapesFile(file, Array.from({ length: 1_200 }, (_, at) => ({ ...node, hash: `n${at}` })));
+  await addFacets(file, [facets("a", "a", "26")]);
+  const call = commandCall(harness);
+  let commits = 0;
+  const full = new Error("Cannot write: 999 bytes of disk are free");
+  const stopping = importFile({
+    ...call,
+    commit: (write) => ++commits > 2 ? Promise.reject(full) : call.commit(write),
+  }, file);
+  await assert.rejects(stopping, (error) => {
+    assert.ok(error instanceof Error);
+    assert.equal(
+      error.message,
+      `Cannot import the rest of ${file}: Cannot write: 999 bytes of disk are free; ` +
+        "1000 of its 1200 nodes were read in this run, and the next one goes on there",
+    );
+    assert.equal(error.cause, full);
+    return true;
+  });
+  const { read, added, facets: sessions } = await importFile(call, file);
+  assert.deepEqual({ read, added, sessions }, { read: 200, added: 200, sessions: 1 });
 });
 
 Deno.test("import refuses what tapes did not write, and says why", async () => {

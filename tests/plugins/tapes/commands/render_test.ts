@@ -111,6 +111,7 @@ Deno.test("log renders conversations as a table with their first words", async (
   };
   const text = renderLog([
     {
+      source: "turns",
       ...summary,
       conversation: "0198f3c2-7a10-7000-8000-000000000000",
       agent: "claude",
@@ -121,6 +122,7 @@ Deno.test("log renders conversations as a table with their first words", async (
         "Please have a look at the test that fails since yesterday and tell me why it does, in a sentence or two",
     },
     {
+      source: "turns",
       ...summary,
       conversation: "nightly-report",
       agent: null,
