@@ -1,5 +1,7 @@
 import type { Plugin } from "../plugin/contract.ts";
 import type { CliCommand } from "./command.ts";
+import { complete } from "./completion/complete.ts";
+import { completions } from "./completions.ts";
 import { configCheck } from "./config_check.ts";
 import { configGet } from "./config_get.ts";
 import { configList } from "./config_list.ts";
@@ -66,6 +68,8 @@ export const ownCommands: readonly CliCommand[] = [
   pluginsTest,
   pluginsTypes,
   pluginsTrust,
+  completions,
+  complete,
   version,
 ];
 

@@ -77,7 +77,7 @@ export async function externalPlugins(
 }
 
 /** `--config-dir` as given; the command line is not parsed yet. */
-function configDirOf(argv: readonly string[]): string | undefined {
+export function configDirOf(argv: readonly string[]): string | undefined {
   const end = argv.indexOf("--");
   const words = end < 0 ? argv : argv.slice(0, end);
   const joined = words.findLast((word) => word.startsWith("--config-dir="));

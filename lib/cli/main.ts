@@ -1,6 +1,7 @@
 import type { Plugin } from "../plugin/contract.ts";
 import type { CliCommand } from "./command.ts";
 import { commandsFor, groups, rootDoc, rootExamples } from "./commands.ts";
+import { COMPLETE, typedWords } from "./completion/typed_words.ts";
 import { type ExternalPlugins, externalPlugins } from "./external_plugins.ts";
 import { EXIT, exitCodeOf, OutputClosed } from "./exit.ts";
 import { type Io, processIo } from "./io.ts";
@@ -24,9 +25,11 @@ export async function main(options: MainOptions): Promise<number> {
   let debug = options.argv.includes("--debug") || options.argv.includes("-d");
   try {
     const argv = options.argv.length === 0 ? ["--help"] : options.argv;
-    const external = loadsNothing(argv)
+    // Completion is of another command line, whose configuration and plugins count.
+    const meant = argv[0] === COMPLETE ? typedWords(argv) : argv;
+    const external = loadsNothing(meant)
       ? NOTHING_LOADED
-      : await externalPlugins({ argv, builtIn: options.plugins.map(({ name }) => name), io });
+      : await externalPlugins({ argv: meant, builtIn: options.plugins.map(({ name }) => name), io });
     const plugins = [...options.plugins, ...external.plugins];
     const said = { out: "", error: "" };
     let request: Request | undefined;
@@ -71,7 +74,7 @@ function isCommanderError(error: unknown): error is Error & { code: string; exit
 }
 
 /** Commands that load no code: they are what one needs before it is trusted, or say nothing of plugins. */
-const LOADING_NOTHING = ["--version", "-V", "version", "init", "trust", "plugins"];
+const LOADING_NOTHING = ["--version", "-V", "version", "init", "trust", "plugins", "completions"];
 
 const NOTHING_LOADED: ExternalPlugins = { plugins: [], failed: [], disabled: [] };
 

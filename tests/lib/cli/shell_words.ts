@@ -6,8 +6,8 @@ const OPERATOR = /^(\|\||&&|[|;&])$/;
 const REDIRECTION = /^[<>]/;
 
 /**
- * The commands in a line of the shell as examples have them: quotes, pipes, redirections, variables set for one command,
- * a comment at the end. Nothing is expanded.
+ * The commands in a line of the shell as examples have them: quotes, pipes, redirections, `"$(…)"`, variables set for
+ * one command, a comment at the end. Nothing is expanded.
  */
 export function commandsIn(line: string): Words[] {
   const commands: string[][] = [[]];
@@ -17,7 +17,9 @@ export function commandsIn(line: string): Words[] {
     if (bare && OPERATOR.test(text)) commands.push([]);
     else if (skip) skip = false;
     else if (bare && REDIRECTION.test(text)) skip = /^[<>]+$/.test(text);
-    else if (command.length > 0 || !/^[A-Z_]+=/.test(text)) command.push(text);
+    else if (/^\$\(.*\)$/.test(text)) {
+      commands.push(...commandsIn(text.slice(2, -1)).map((inner) => [...inner]));
+    } else if (command.length > 0 || !/^[A-Z_]+=/.test(text)) command.push(text);
   }
   return commands.filter((command) => command.length > 0);
 }
