@@ -90,11 +90,16 @@ export class TopicCodec {
 
 /** The codecs of all topics, by logical name. */
 export class TopicCodecs {
-  readonly #codecs: Map<string, TopicCodec>;
+  #codecs: Map<string, TopicCodec>;
 
   /** Topics that are not among `codecs` have JSON, dead letters bytes. See `topicCodecs`. */
   constructor(codecs: Iterable<readonly [topic: string, codec: TopicCodec]> = []) {
     this.#codecs = new Map(codecs);
+  }
+
+  /** Takes over what plugins say now. Whoever holds these codecs reads and writes by them from here on. */
+  become(others: TopicCodecs): void {
+    this.#codecs = others.#codecs;
   }
 
   /** The codec of a topic. */

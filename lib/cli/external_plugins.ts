@@ -88,8 +88,15 @@ export function configDirOf(argv: readonly string[]): string | undefined {
 
 /** The plugin, with what the configuration must know of it beside. */
 function hosted(plugin: Plugin): Plugin & ConfiguredPlugin {
-  const { name, doc, config } = plugin;
-  return { name, doc, config, setup: (ctx, settings) => plugin.setup(ctx, settings), external: true };
+  const { name, doc, config, overlaps } = plugin;
+  return {
+    name,
+    doc,
+    config,
+    overlaps,
+    setup: (ctx, settings) => plugin.setup(ctx, settings),
+    external: true,
+  };
 }
 
 function notTrusted(module: string): Error {

@@ -37,6 +37,8 @@ export interface AdminServerOptions {
 export class AdminServer {
   readonly #options: AdminServerOptions;
   readonly #cut = new AbortController();
+  #guard: GuardOptions | undefined;
+  #app: Hono | undefined;
   #server: Deno.HttpServer<Deno.NetAddr> | undefined;
   #origin: string | undefined;
 
@@ -68,7 +70,8 @@ export class AdminServer {
       open,
       anyAddress: every,
     };
-    const app = this.#app(guard);
+    this.#guard = guard;
+    this.serve(this.#options.routes);
     try {
       this.#server = Deno.serve({
         hostname: host ?? "0.0.0.0",
@@ -79,7 +82,7 @@ export class AdminServer {
           log.error("An admin request failed.", { error });
           return json({ error: "internal error" }, 500);
         },
-      }, (request) => app.fetch(request));
+      }, (request) => this.#app?.fetch(request) ?? json({ error: "not open" }, 503));
     } catch (error) {
       throw listenError(
         { name: "admin", listen, setting: "admin.listen" },
@@ -90,6 +93,11 @@ export class AdminServer {
     guard.port = address.port;
     const reached = host === undefined || host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
     this.#origin = `http://${formatAddress(reached, address.port)}`;
+  }
+
+  /** Answers with these routes from now on. */
+  serve(routes: readonly AdminRoute[]): void {
+    if (this.#guard) this.#app = this.#appOf(routes, this.#guard);
   }
 
   /** Takes no new request, lets those under way finish until `signal` aborts. Safe unstarted and twice. */
@@ -105,7 +113,7 @@ export class AdminServer {
     signal?.removeEventListener("abort", cut);
   }
 
-  #app(guard: GuardOptions): Hono {
+  #appOf(routes: readonly AdminRoute[], guard: GuardOptions): Hono {
     const app = new Hono();
     app.use(async (context, next) => {
       const refused = refusal(guard, visitorOf(context));
@@ -117,7 +125,7 @@ export class AdminServer {
       const headers = refused.status === 401 ? { "www-authenticate": "Bearer" } : undefined;
       return json({ error: refused.error }, refused.status, headers);
     });
-    for (const { method, path, handler, brief = handler } of this.#options.routes) {
+    for (const { method, path, handler, brief = handler } of routes) {
       app.on(method.toUpperCase(), path, (context) => {
         const knows = refusal({ ...guard, open: [] }, visitorOf(context)) === null;
         return (knows ? handler : brief)(context.req.raw, context.req.param());

@@ -1,8 +1,8 @@
 import { type AdminRoute, json } from "../http/admin_server.ts";
 import type { RootMeter } from "../telemetry/meter.ts";
 import type { Health } from "../telemetry/health.ts";
-import type { AgentStatus } from "./host_contract.ts";
-import type { Registry } from "./registry.ts";
+import type { AgentStatus, ReloadAnswer } from "./host_contract.ts";
+import type { RegisteredRoute, Registry } from "./registry.ts";
 
 /** What the agent's own routes show and drive. */
 export interface AdminSubject {
@@ -11,6 +11,10 @@ export interface AdminSubject {
   status(): Promise<AgentStatus>;
   /** Sends what waits in the local log; `null` without a relay. */
   drainOutbox(signal: AbortSignal): Promise<{ drained: boolean; lag: number; detail?: string } | null>;
+  /** Reads the configuration again; `null` where nobody can. */
+  reload(): Promise<ReloadAnswer | null>;
+  /** Where a plugin is between two instances: resolves when that is over. */
+  ready(plugin: string): Promise<void> | undefined;
 }
 
 /** Paths answered without a token, for an orchestrator; then they say no more than up or down. */
@@ -56,6 +60,15 @@ export function adminRoutes(subject: AdminSubject, registry: Registry, meter: Ro
         return result ? json(result) : json({ error: "there is no outbox: no Kafka is configured" }, 409);
       },
     },
+    {
+      method: "POST",
+      path: "/admin/reload",
+      handler: async () => {
+        if (subject.state !== "running") return json({ error: `the agent is ${subject.state}` }, 503);
+        const answer = await subject.reload();
+        return answer ? json(answer) : json({ error: "this agent has no configuration to read again" }, 409);
+      },
+    },
     { method: "POST", path: "/admin/streams/pause", handler: (request) => each(registry, request, "pause") },
     {
       method: "POST",
@@ -63,15 +76,28 @@ export function adminRoutes(subject: AdminSubject, registry: Registry, meter: Ro
       handler: (request) => each(registry, request, "resume"),
     },
   ];
-  const plugins = registry.routes.map(({ method, path, handler }): AdminRoute => ({
-    method,
-    path,
-    handler: (request, params) =>
-      subject.state === "running"
-        ? handler(request, params)
-        : json({ error: `the agent is ${subject.state}` }, 503),
+  const plugins = registry.routes.map((route): AdminRoute => ({
+    method: route.method,
+    path: route.path,
+    handler: (request, params) => answer({ subject, registry, route }, request, params),
   }));
   return [...own, ...plugins];
+}
+
+/** A plugin's route as it is now: between the request and the answer its plugin may have been loaded again. */
+async function answer(
+  { subject, registry, route }: { subject: AdminSubject; registry: Registry; route: RegisteredRoute },
+  request: Request,
+  params: Readonly<Record<string, string>>,
+): Promise<Response> {
+  await subject.ready(route.plugin);
+  if (subject.state !== "running") return json({ error: `the agent is ${subject.state}` }, 503);
+  const { method, path, plugin } = route;
+  const now = registry.routes.find((each) => each.method === method && each.path === path);
+  if (now === undefined) return json({ error: `${plugin} answers this no more` }, 404);
+  const life = registry.lives.find((each) => each.plugin === now.plugin);
+  const work = () => now.handler(request, params);
+  return await (life?.answer(work) ?? work());
 }
 
 function isReady(subject: AdminSubject): boolean {

@@ -7,7 +7,7 @@ import { lagMetrics } from "../bus/lag_metrics.ts";
 import { openLocalLog } from "../bus/local/local_bus.ts";
 import { topicCodecs } from "../bus/topic_codecs.ts";
 import { TopicNames } from "../bus/topic_names.ts";
-import type { AdminServer } from "../http/admin_server.ts";
+import type { AdminRoute, AdminServer } from "../http/admin_server.ts";
 import { diskSpace } from "../store/disk_space.ts";
 import { openStore } from "../store/open_store.ts";
 import { WriteTurns } from "../store/write_turns.ts";
@@ -19,12 +19,15 @@ import { adminRoutes, type AdminSubject, worst } from "./admin_routes.ts";
 import { openAdmin } from "./open_admin.ts";
 import { AgentStreams } from "./agent_streams.ts";
 import type { OpenParts } from "./context.ts";
-import type { AgentStatus, HostOptions, StopReport } from "./host_contract.ts";
+import type { AgentStatus, HostOptions, HostSettings, ReloadAnswer, StopReport } from "./host_contract.ts";
 import type { KafkaContext, KafkaPart } from "./host_parts.ts";
 import { kafkaSettingsOf } from "./kafka_settings_of.ts";
 import { lagSources } from "./lag_sources.ts";
 import { Listeners } from "./listeners.ts";
-import { prepareStore } from "./prepare_store.ts";
+import type { PluginGauges } from "./plugin_gauges.ts";
+import { PluginLives } from "./plugin_lives.ts";
+import { PluginReload } from "./plugin_reload.ts";
+import { prepareStore, wantedTopics } from "./prepare_store.ts";
 import type { Registry } from "./registry.ts";
 import { StopSteps, within } from "./steps.ts";
 import { StorageMonitor } from "./storage_monitor.ts";
@@ -44,8 +47,11 @@ export class Agent implements AdminSubject {
   readonly #clock: Clock;
   readonly #turns = new WriteTurns("first");
   readonly #log: Logger;
-  readonly #begun: Registry["hooks"] = [];
+  readonly #lives = new PluginLives();
   readonly #listeners: Listeners;
+  readonly #gauges: PluginGauges;
+  #settings: HostSettings;
+  #reload: PluginReload | undefined;
   #startedAt = 0;
   /** Records Kafka has not got when all is closed. */
   #waiting = 0;
@@ -56,13 +62,20 @@ export class Agent implements AdminSubject {
   #streams: AgentStreams | undefined;
   #admin: AdminServer | undefined;
 
-  constructor(options: HostOptions, registry: Registry, parts: OpenParts) {
+  constructor(options: HostOptions, registry: Registry, parts: OpenParts, gauges: PluginGauges) {
     this.#options = options;
+    this.#settings = options.settings;
+    this.#gauges = gauges;
     this.#registry = registry;
     this.#parts = parts;
     this.#clock = options.clock ?? systemClock;
     this.#log = options.log.child({ component: "agent" });
-    this.#listeners = new Listeners(registry.servers, options.log);
+    this.#listeners = new Listeners(options.log);
+  }
+
+  /** As they are now. */
+  get settings(): HostSettings {
+    return this.#settings;
   }
 
   /** `http://127.0.0.1:8081` while the admin listener is up. */
@@ -79,15 +92,15 @@ export class Agent implements AdminSubject {
     try {
       const specs = await this.#openStore();
       signal.throwIfAborted();
-      await this.#startPlugins(signal);
+      await this.#lives.start(this.#registry.lives, signal);
       signal.throwIfAborted();
       const streams = this.#streams = this.#makeStreams(specs);
-      this.#measureLag(streams, specs);
+      this.#measureLag(streams);
       await streams.startLocal();
       signal.throwIfAborted();
       this.#kafka?.start();
       streams.startBus();
-      this.announcements.push(...await this.#listeners.open());
+      this.announcements.push(...await this.#listeners.open(this.#registry.servers));
       await this.#openAdmin();
       signal.throwIfAborted();
     } catch (error) {
@@ -95,6 +108,53 @@ export class Agent implements AdminSubject {
       throw error;
     }
     this.state = "running";
+  }
+
+  /** Changes plugins while the agent runs. @throws {Error} it does not run. */
+  get changes(): PluginReload {
+    const [store, bus, streams] = [this.#store, this.#bus, this.#streams];
+    if (this.state !== "running" || !store || !bus || !streams) {
+      throw new Error(`Cannot reload: the agent is ${this.state}`);
+    }
+    return this.#reload ??= new PluginReload({
+      options: this.#options,
+      settings: () => this.#settings,
+      registry: this.#registry,
+      parts: this.#parts,
+      gauges: this.#gauges,
+      lives: this.#lives,
+      listeners: this.#listeners,
+      store,
+      bus,
+      streams,
+      isKafka: this.#kafka !== undefined,
+      routesChanged: () => this.#admin?.serve(this.#routes()),
+    });
+  }
+
+  /** See `AdminSubject`. */
+  async reload(): Promise<ReloadAnswer | null> {
+    return await this.#options.onReload?.() ?? null;
+  }
+
+  /** Requests to this plugin's routes wait for that. */
+  ready(plugin: string): Promise<void> | undefined {
+    return this.#reload?.held(plugin);
+  }
+
+  /**
+   * Takes other settings where they can change while the agent runs: limits of the storage, and topics of the local log.
+   * @throws {Error} two topics would share a name, or a topic can't be so.
+   */
+  async apply(settings: HostSettings): Promise<void> {
+    const [store, bus] = [this.#store, this.#bus];
+    if (this.state !== "running" || !store || !bus) {
+      throw new Error(`Cannot reload: the agent is ${this.state}`);
+    }
+    await prepareStore(store, bus.log, this.#registry, { settings, log: this.#options.log });
+    this.#settings = settings;
+    this.#storage?.limit({ minFreeDisk: settings.store.min_free_disk, maxLogBytes: settings.log.max_bytes });
+    await this.#storage?.look();
   }
 
   /** Stops everything, backwards. Call once. */
@@ -107,16 +167,11 @@ export class Agent implements AdminSubject {
     });
     const steps = new StopSteps(this.#log);
     try {
+      // A change under way is finished first: half of one can't be stopped in order.
+      await steps.run("reload", () => this.#reload?.idle(over.signal));
       this.#listeners.refuseNew();
-      for (const { plugin, hooks } of [...this.#begun].reverse()) {
-        await steps.run(`drain of ${plugin}`, async () => {
-          try {
-            await within(over.signal, hooks.drain?.(over.signal));
-          } catch (cause) {
-            throw new Error(`${errorChain(cause)}${figuresOf(hooks)}`, { cause });
-          }
-        });
-      }
+      await steps.run("former instances", () => this.#reload?.end(over.signal));
+      await this.#lives.drain(steps, over.signal);
       await this.#listeners.close(steps, over.signal);
       await this.#close(steps, over.signal, { drain: true });
     } finally {
@@ -124,9 +179,7 @@ export class Agent implements AdminSubject {
       await timer;
     }
     const waiting = this.#waiting;
-    const lost = this.#begun.flatMap(({ plugin, hooks }) =>
-      (hooks.lost?.() ?? []).map((each) => `${plugin}: ${each}`)
-    );
+    const lost = [...this.#reload?.lost ?? [], ...this.#lives.lost()];
     for (const each of lost) this.#log.error("Something accepted was given up.", { lost: each });
     return {
       drained: steps.left.length === 0,
@@ -147,14 +200,7 @@ export class Agent implements AdminSubject {
       health.relay = this.#kafka.relay.health();
     }
     Object.assign(health, this.#streams?.health());
-    for (const { plugin, hooks } of this.#begun) {
-      if (!hooks.health) continue;
-      try {
-        health[plugin] = hooks.health();
-      } catch (error) {
-        health[plugin] = { status: "failed", detail: `its health can't be told: ${errorChain(error)}` };
-      }
-    }
+    Object.assign(health, this.#lives.health(), this.#reload?.health());
     return health;
   }
 
@@ -247,17 +293,6 @@ export class Agent implements AdminSubject {
     return openKafka(settings, context);
   }
 
-  async #startPlugins(signal: AbortSignal): Promise<void> {
-    for (const each of this.#registry.hooks) {
-      this.#begun.push(each);
-      try {
-        await each.hooks.start?.(signal);
-      } catch (cause) {
-        throw new Error(`Cannot start plugin ${each.plugin}: ${errorChain(cause)}`, { cause });
-      }
-    }
-  }
-
   #makeStreams(specs: readonly TopicSpec[]): AgentStreams {
     const { storeFile, log, meter, random = Math.random, settings } = this.#options;
     if (!this.#bus) throw new Error("Cannot start streams: the bus is not open");
@@ -276,13 +311,13 @@ export class Agent implements AdminSubject {
     });
   }
 
-  #measureLag(streams: AgentStreams, specs: readonly TopicSpec[]): void {
+  #measureLag(streams: AgentStreams): void {
     if (!this.#bus) throw new Error("Cannot measure lag: the bus is not open");
     lagMetrics({
       sources: lagSources({
         bus: this.#bus,
         kafka: this.#kafka?.driver,
-        specs,
+        specs: () => wantedTopics(this.#registry, this.#settings).map(({ spec }) => spec),
         groupsOf: (source) => streams.groupsOf(source),
       }),
       meter: this.#options.meter,
@@ -292,7 +327,7 @@ export class Agent implements AdminSubject {
   }
 
   async #openAdmin(): Promise<void> {
-    const routes = adminRoutes(this, this.#registry, this.#options.meter);
+    const routes = this.#routes();
     const { server, announcement } = await openAdmin({
       ...this.#options,
       routes,
@@ -300,6 +335,10 @@ export class Agent implements AdminSubject {
     });
     this.#admin = server;
     this.announcements.push(announcement);
+  }
+
+  #routes(): AdminRoute[] {
+    return adminRoutes(this, this.#registry, this.#options.meter);
   }
 
   async #undo(error: unknown): Promise<void> {
@@ -315,11 +354,7 @@ export class Agent implements AdminSubject {
   /** Everything behind the listeners: streams, plugins, relay, admin, log, store. */
   async #close(steps: StopSteps, signal: AbortSignal, how: { drain: boolean }): Promise<void> {
     await this.#streams?.stop(steps, signal, how);
-    for (const { plugin, hooks } of [...this.#begun].reverse()) {
-      // What only closes gets its moments even where draining took all the time.
-      const closing = signal.aborted ? AbortSignal.timeout(UNDO_MS) : signal;
-      await steps.run(`stop of ${plugin}`, () => within(closing, hooks.stop?.()));
-    }
+    await this.#lives.stop(steps, signal);
     const kafka = this.#kafka;
     if (kafka) {
       if (how.drain && kafka.health().status === "ok") {
@@ -342,12 +377,6 @@ export class Agent implements AdminSubject {
     for (const { server } of this.#registry.servers) server.bind(undefined);
     this.state = "stopped";
   }
-}
-
-/** What a plugin counts, where its drain took too long: ` (active_calls 3)`. */
-function figuresOf({ health }: Registry["hooks"][number]["hooks"]): string {
-  const counted = Object.entries(health?.().figures ?? {}).filter(([, value]) => value !== 0);
-  return counted.length === 0 ? "" : ` (${counted.map(([name, value]) => `${name} ${value}`).join(", ")})`;
 }
 
 function detail(health: Health): { detail?: string } {

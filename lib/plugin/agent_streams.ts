@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Bus } from "../bus/bus.ts";
 import type { Clock } from "../bus/clock.ts";
 import type { OwnGroup } from "../bus/lag_look.ts";
@@ -6,7 +7,7 @@ import { rowsFirst } from "../bus/stream/rows_first.ts";
 import { Stream } from "../bus/stream/stream.ts";
 import { valuesForWorker } from "../bus/worker/values.ts";
 import { WorkerHost } from "../bus/worker/host.ts";
-import type { WorkerStreamSpec } from "../bus/worker/protocol.ts";
+import type { WorkerStart, WorkerStreamSpec } from "../bus/worker/protocol.ts";
 import { WorkerStream } from "../bus/worker/stream.ts";
 import type { TopicSpec } from "../bus/contract.ts";
 import type { TopicValues } from "../bus/handler.ts";
@@ -49,32 +50,19 @@ interface Running {
 
 /** All streams of an agent, here and in the Worker. */
 export class AgentStreams {
-  readonly #options: AgentStreamsOptions;
-  readonly #worker: WorkerHost;
   readonly #running: Running[] = [];
+  /** Names of streams that were paused when they ended for their plugin's next instance. */
+  readonly #paused = new Set<string>();
+  #options: AgentStreamsOptions;
+  #worker: WorkerHost;
+  /** What the Worker was started with. */
+  #workerStart: Omit<WorkerStart, "paused">;
   #stopListening: (() => void) | undefined;
 
   constructor(options: AgentStreamsOptions) {
     this.#options = options;
-    const { bus, log, meter, clock, random } = options;
-    this.#worker = new WorkerHost({
-      start: {
-        storeFile: options.storeFile,
-        powerSafe: options.powerSafe,
-        turns: options.turns,
-        streams: this.#inWorker(),
-        isBus: bus.source("bus").name === "local",
-        renamed: bus.names.renamed,
-        values: valuesForWorker(options.values),
-        holds: this.#holds(),
-        maintenanceMs: MAINTENANCE_MS,
-      },
-      log: log.child({ component: "worker" }),
-      meter,
-      clock,
-      random,
-      onAppended: (topics) => bus.log.wake(topics),
-    });
+    this.#workerStart = this.#wantedOfWorker();
+    this.#worker = this.#makeWorker(this.#workerStart);
   }
 
   /**
@@ -99,6 +87,42 @@ export class AgentStreams {
       if (bus.source(each.options.source ?? "bus").name === "kafka") this.#add(each);
     }
     this.#startAll("kafka");
+  }
+
+  /** Finishes the batches under way of a plugin's streams and ends them; what is in the Worker goes on until `begin`. */
+  async end(plugin: string, steps: StopSteps, signal: AbortSignal): Promise<void> {
+    const its = this.#running.filter(({ registered }) => registered.plugin === plugin);
+    // A stream that ends is paused no more.
+    for (const { registered, stream } of its) if (stream.paused) this.#paused.add(registered.name);
+    await steps.all(
+      its,
+      ({ registered }) => `stream ${registered.name}`,
+      ({ stream }) => stream instanceof Stream ? stream.stop(signal) : undefined,
+    );
+    for (const each of its) this.#running.splice(this.#running.indexOf(each), 1);
+  }
+
+  /**
+   * Starts the streams that a plugin has registered now. The Worker is started again where something of it changes. What
+   * was paused stays so.
+   * @throws {Error} the Worker can't start so; it goes on as before, without the plugin's new streams.
+   */
+  async begin(plugin: string, now: Pick<AgentStreamsOptions, "values" | "specs">): Promise<void> {
+    this.#options = { ...this.#options, ...now };
+    const before = this.#running.length;
+    for (const each of this.#options.registered) {
+      if (each.plugin !== plugin) continue;
+      this.#add(each);
+      if (this.#paused.delete(each.name)) each.handle.pause();
+    }
+    const added = this.#running.slice(before);
+    try {
+      await this.#refreshWorker();
+    } catch (error) {
+      for (const each of added) this.#running.splice(this.#running.indexOf(each), 1);
+      throw error;
+    }
+    for (const { stream } of added) if (stream instanceof Stream) stream.start();
   }
 
   /** Waits until the local streams have handled what is in the log, then ends all streams and the Worker. */
@@ -152,6 +176,58 @@ export class AgentStreams {
         partitions: partitions ?? [],
       };
     }));
+  }
+
+  #wantedOfWorker(): Omit<WorkerStart, "paused"> {
+    const { bus, storeFile, powerSafe, turns, values } = this.#options;
+    return {
+      storeFile,
+      powerSafe,
+      turns,
+      streams: this.#inWorker(),
+      isBus: bus.source("bus").name === "local",
+      renamed: bus.names.renamed,
+      values: valuesForWorker(values),
+      holds: this.#holds(),
+      maintenanceMs: MAINTENANCE_MS,
+    };
+  }
+
+  #makeWorker(start: Omit<WorkerStart, "paused">): WorkerHost {
+    const { bus, log, meter, clock, random } = this.#options;
+    return new WorkerHost({
+      start,
+      log: log.child({ component: "worker" }),
+      meter,
+      clock,
+      random,
+      onAppended: (topics) => bus.log.wake(topics),
+    });
+  }
+
+  /** Another Worker takes over where what it is started with has changed. */
+  async #refreshWorker(): Promise<void> {
+    const start = this.#wantedOfWorker();
+    if (isDeepStrictEqual(start, this.#workerStart)) return;
+    await this.#worker.stop();
+    try {
+      await this.#launch(start);
+    } catch (error) {
+      await this.#launch(this.#workerStart);
+      throw error;
+    }
+    this.#workerStart = start;
+  }
+
+  async #launch(start: Omit<WorkerStart, "paused">): Promise<void> {
+    const { bus, clock } = this.#options;
+    this.#worker = this.#makeWorker(start);
+    for (const each of this.#running) {
+      if (each.stream instanceof Stream) continue;
+      each.stream = new WorkerStream(each.stream.spec, this.#worker, bus.log, clock);
+      each.registered.handle.bind(each.stream);
+    }
+    await this.#worker.start();
   }
 
   #inWorker(): WorkerStreamSpec[] {

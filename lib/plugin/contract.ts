@@ -45,7 +45,13 @@ export interface Plugin<C extends SettingsSchema = SettingsSchema> {
   readonly enabledByDefault?: boolean;
   /** Its settings, as plain data. */
   readonly config?: C;
-  /** Registers what the plugin has. Does no I/O; called once, before anything is open. */
+  /**
+   * When its code or settings change while the agent runs: true starts the next instance before this one drains, so that
+   * listeners and routes answer throughout; two instances must get along. False (default) stops this one first, and
+   * requests that come meanwhile wait for the next.
+   */
+  readonly overlaps?: boolean;
+  /** Registers what the plugin has. Does no I/O; called before anything of this instance is open. */
   setup(ctx: PluginContext, config: SettingsOf<C>): PluginHooks | void;
 }
 

@@ -1,11 +1,13 @@
-import { systemClock } from "../bus/clock.ts";
-import { errorChain } from "../telemetry/plain.ts";
 import { Agent } from "./agent.ts";
-import { createContext, type OpenParts } from "./context.ts";
-import type { Host, HostOptions, StopReport } from "./host_contract.ts";
+import type { OpenParts } from "./context.ts";
+import type { Plugin } from "./contract.ts";
+import type { Host, HostChange, HostOptions, PluginOutcome, StopReport } from "./host_contract.ts";
+import { PluginGauges } from "./plugin_gauges.ts";
+import type { WantedPlugin } from "./plugin_reload.ts";
 import { wantedTopics } from "./prepare_store.ts";
 import { Registry } from "./registry.ts";
 import { runCommand } from "./run_command.ts";
+import { setUpPlugin } from "./set_up.ts";
 import type { WantedTopic } from "./topics.ts";
 
 /** Milliseconds a stop takes at most, unless told otherwise. */
@@ -16,10 +18,11 @@ const NAME = /^[a-z][a-z0-9_]*$/;
 export function createHost(options: HostOptions): Host {
   const registry = new Registry();
   const parts: OpenParts = {};
-  const life: { registered: boolean; sealed: boolean; agent?: Agent; starting?: Promise<void> } = {
-    registered: false,
-    sealed: false,
-  };
+  const gauges = new PluginGauges();
+  /** What runs, as it was given. */
+  const running = new Map<string, WantedPlugin>();
+  const life: { registered: boolean; agent?: Agent; starting?: Promise<void> } = { registered: false };
+  let changing: Promise<unknown> = Promise.resolve();
   let stopped: Promise<StopReport> | undefined;
 
   function register(): void {
@@ -37,43 +40,36 @@ export function createHost(options: HostOptions): Host {
       setUp(plugin);
     }
     registry.checkValues();
-    life.sealed = true;
   }
 
-  function setUp(plugin: HostOptions["plugins"][number]): void {
-    const context = createContext({
-      plugin: plugin.name,
-      registry,
-      parts,
-      isSealed: () => life.sealed,
-      log: options.log.child({ component: plugin.name }),
-      meter: options.meter.scope(`capstan_${plugin.name}_`),
-      clock: options.clock ?? systemClock,
-      defaultGroup: options.settings.kafka?.consumer_group ?? plugin.name,
-    });
+  function setUp(plugin: Plugin): void {
+    const settings = options.pluginSettings[plugin.name];
     try {
-      const hooks = plugin.setup(context, options.pluginSettings[plugin.name] ?? {});
-      if (hooks) registry.hooks.push({ plugin: plugin.name, hooks });
-    } catch (cause) {
-      const error = new Error(`Cannot set up plugin ${plugin.name}: ${errorChain(cause)}`, { cause });
+      const { log, meter, clock } = options;
+      const consumerGroup = options.settings.kafka?.consumer_group;
+      setUpPlugin({ plugin, settings, registry, parts, gauges, log, meter, clock, consumerGroup }).show();
+      running.set(plugin.name, { plugin, settings });
+    } catch (error) {
       if (!options.optional?.includes(plugin.name)) throw error;
-      registry.forget(plugin.name);
-      options.log.warn(`${error.message}. It is optional; the agent starts without it.`, {
-        component: plugin.name,
-      });
+      options.log.warn(
+        `${error instanceof Error ? error.message : error}. It is optional; the agent starts without it.`,
+        {
+          component: plugin.name,
+        },
+      );
     }
   }
 
   function declaredTopics(): readonly WantedTopic[] {
     register();
-    return wantedTopics(registry, options.settings);
+    return wantedTopics(registry, life.agent?.settings ?? options.settings);
   }
 
   async function start(signal: AbortSignal = new AbortController().signal): Promise<void> {
     if (stopped) throw new Error("Cannot start the agent: it was stopped; make another one");
     if (life.agent) throw new Error("Cannot start the agent: it was started already");
     register();
-    const stopping = life.agent = new Agent(options, registry, parts);
+    const stopping = life.agent = new Agent(options, registry, parts, gauges);
     life.starting = stopping.start(signal);
     await life.starting;
   }
@@ -83,6 +79,17 @@ export function createHost(options: HostOptions): Host {
     const started = await life.starting?.then(() => true, () => false);
     if (!life.agent || !started) return { drained: true, left: [], lost: [] };
     return await life.agent.stop(timeoutMs);
+  }
+
+  async function change(
+    { plugins, pluginSettings, settings, drainMs }: HostChange,
+  ): Promise<PluginOutcome[]> {
+    const { agent } = life;
+    if (!agent) throw new Error("Cannot reload: the agent was not started");
+    const { changes } = agent;
+    await agent.apply(settings);
+    const wanted = plugins.map((plugin) => ({ plugin, settings: pluginSettings[plugin.name] }));
+    return await changes.change(wanted, running, drainMs);
   }
 
   const stop: Host["stop"] = ({ timeoutMs = STOP_MS } = {}) => stopped ??= stopOnce(timeoutMs);
@@ -100,6 +107,11 @@ export function createHost(options: HostOptions): Host {
       register();
       return registry.topics.values();
     },
+    change: (wanted) => {
+      const turn = changing.then(() => change(wanted));
+      changing = turn.catch(() => {});
+      return turn;
+    },
     announcements: () => life.agent?.announcements ?? [],
     get adminOrigin() {
       return life.agent?.adminOrigin;
@@ -108,7 +120,7 @@ export function createHost(options: HostOptions): Host {
       register();
       return runCommand(options, registry, parts, path, input);
     },
-    status: () => (life.agent ?? new Agent(options, registry, parts)).status(),
+    status: () => (life.agent ?? new Agent(options, registry, parts, gauges)).status(),
     health: () => life.agent?.health() ?? {},
     [Symbol.asyncDispose]: async () => void await stop(),
   };

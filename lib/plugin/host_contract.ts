@@ -71,6 +71,37 @@ export interface HostOptions {
   clock?: Clock;
   /** 0 ≤ n < 1; default `Math.random`. */
   random?(): number;
+  /** Reads the configuration again, for `POST /admin/reload`. */
+  onReload?(): Promise<ReloadAnswer>;
+}
+
+/** What a running agent shall be from now on. */
+export interface HostChange extends Pick<HostOptions, "plugins" | "pluginSettings" | "settings"> {
+  /** Milliseconds for which the former instance of a plugin may end what is under way. */
+  drainMs: number;
+}
+
+/** What became of a plugin that a change was about. */
+export interface PluginOutcome {
+  plugin: string;
+  /**
+   * `kept`: its next instance failed, the former one goes on. `down`: it does not run; the next change tries again. Nothing
+   * is said of a plugin that did not change.
+   */
+  outcome: "started" | "restarted" | "stopped" | "kept" | "down";
+  /** Why, where it is `kept` or `down`. */
+  error?: string;
+}
+
+/** What came of reading the configuration again; JSON. */
+export interface ReloadAnswer {
+  /** Why the configuration was refused; everything is as it was then. */
+  refused?: string;
+  plugins: readonly PluginOutcome[];
+  /** Keys of the agent's own settings that have another value from now on. */
+  applied: readonly string[];
+  /** Keys of those that need a restart of the agent. */
+  waiting: readonly string[];
 }
 
 /** A registered command and whose it is. */
@@ -114,6 +145,14 @@ export interface Host extends AsyncDisposable {
   start(signal?: AbortSignal): Promise<void>;
   /** Drains and closes, backwards. Safe unstarted and twice. Default time: 30 s. */
   stop(options?: { timeoutMs?: number }): Promise<StopReport>;
+  /**
+   * Takes other plugins and settings while the agent runs. Plugins that are another object, or have other settings, are
+   * restarted, each alone; the others are left as they are. One that fails leaves its former instance running, where
+   * that can be. Of `settings` it takes the limits of the storage, and the topics; nothing else of it may have changed.
+   * One change after the other.
+   * @throws {Error} the agent does not run; or the topics can't be so, and nothing has changed.
+   */
+  change(change: HostChange): Promise<PluginOutcome[]>;
   /** Lines for a person: what listens where. Filled by `start`. */
   announcements(): readonly string[];
   /** `http://127.0.0.1:8081`, while the admin listener is up. */

@@ -9,8 +9,8 @@ export interface LagSourcesOptions {
   bus: Bus;
   /** Where Kafka is the bus. */
   kafka?: Pick<BusDriver, "groups">;
-  /** Topics as they should be, under their real names. */
-  specs: readonly TopicSpec[];
+  /** Topics as they should be, under their real names; asked at each look. */
+  specs(): readonly TopicSpec[];
   /** The agent's groups by what they read. */
   groupsOf(source: "local" | "kafka"): readonly OwnGroup[];
 }
@@ -24,24 +24,33 @@ const FRESH_MS = 3_000;
  */
 export function lagSources({ bus, kafka, specs, groupsOf }: LagSourcesOptions): LagSource[] {
   const { relay } = bus;
-  const relayed = specs.filter(({ name }) => relay?.relays(name)).map(({ name }) => name);
-  const local: LagSource = {
+  const relayed = () => specs().filter(({ name }) => relay?.relays(name)).map(({ name }) => name);
+  // Asked at each look: plugins come and go.
+  const local = {
     groups: bus.log.groups,
-    own: [...groupsOf("local"), ...relay ? [{ group: relay.group, topics: relayed }] : []],
+    get own() {
+      return [...groupsOf("local"), ...relay ? [{ group: relay.group, topics: relayed() }] : []];
+    },
     freshMs: 0,
   };
   // A relay that was configured once, and is no longer, is behind for ever.
   if (kafka === undefined) {
     return [{
-      ...local,
+      groups: local.groups,
+      get own() {
+        return local.own;
+      },
+      freshMs: local.freshMs,
       others: ({ group }) => group !== RELAY_GROUP && !isSingleGroup(group),
     }];
   }
-  const shared = new Set(specs.filter(({ localOnly }) => !localOnly).map(({ name }) => name));
+  const isShared = (topic: string) => specs().some(({ name, localOnly }) => name === topic && !localOnly);
   return [local, {
     groups: kafka.groups,
-    own: groupsOf("kafka"),
-    others: ({ group, topic }) => shared.has(topic) && !isSingleGroup(group),
+    get own() {
+      return groupsOf("kafka");
+    },
+    others: ({ group, topic }) => isShared(topic) && !isSingleGroup(group),
     freshMs: FRESH_MS,
   }];
 }

@@ -1,9 +1,10 @@
 import type { StreamHandler, StreamOptions } from "../bus/handler.ts";
 import type { Migration } from "../store/contract.ts";
-import type { PluginCommand, PluginHooks, RouteHandler, ServeOptions } from "./contract.ts";
+import type { PluginCommand, RouteHandler, ServeOptions } from "./contract.ts";
 import { DeferredServer } from "./deferred_server.ts";
 import { DeferredStream } from "./deferred_stream.ts";
 import type { RegisteredCommand } from "./host_contract.ts";
+import type { PluginLife } from "./plugin_life.ts";
 import { streamProblem, valuesProblem } from "./stream_problem.ts";
 import { DeclaredTopics } from "./topics.ts";
 
@@ -27,24 +28,51 @@ export interface RegisteredRoute {
   handler: RouteHandler;
 }
 
+/** A registered listener. */
+export interface RegisteredServer {
+  plugin: string;
+  options: ServeOptions;
+  server: DeferredServer;
+}
+
 /** What the plugins' `setup` registered. Names that two claim are refused as they come. */
 export class Registry {
   readonly topics = new DeclaredTopics();
   readonly streams: RegisteredStream[] = [];
   readonly stores: { plugin: string; migrations: readonly Migration[] }[] = [];
   readonly routes: RegisteredRoute[] = [];
-  readonly servers: { plugin: string; options: ServeOptions; server: DeferredServer }[] = [];
+  readonly servers: RegisteredServer[] = [];
   readonly commands: RegisteredCommand[] = [];
-  readonly hooks: { plugin: string; hooks: PluginHooks }[] = [];
+  readonly lives: PluginLife[] = [];
 
-  /** Takes back what a plugin registered whose setup failed. */
+  /** Takes back what a plugin registered: its setup failed, or it is over. */
   forget(plugin: string): void {
-    for (const list of [this.streams, this.stores, this.routes, this.servers, this.commands, this.hooks]) {
-      const left = list.filter((each) => each.plugin !== plugin);
-      list.length = 0;
-      for (const each of left) (list as typeof left).push(each);
-    }
-    this.topics.forget(plugin);
+    this.adopt(plugin, new Registry());
+  }
+
+  /** A copy without one plugin, in which a successor of it can register before it takes its place. */
+  without(plugin: string): Registry {
+    const copy = new Registry();
+    copy.streams.push(...this.streams);
+    copy.stores.push(...this.stores);
+    copy.routes.push(...this.routes);
+    copy.servers.push(...this.servers);
+    copy.commands.push(...this.commands);
+    copy.lives.push(...this.lives);
+    copy.topics.copy(this.topics);
+    copy.forget(plugin);
+    return copy;
+  }
+
+  /** Puts what a plugin registered elsewhere in the place of what it registered here. */
+  adopt(plugin: string, { streams, stores, routes, servers, commands, lives, topics }: Registry): void {
+    replace(this.streams, plugin, streams);
+    replace(this.stores, plugin, stores);
+    replace(this.routes, plugin, routes);
+    replace(this.servers, plugin, servers);
+    replace(this.commands, plugin, commands);
+    replace(this.lives, plugin, lives);
+    this.topics.adopt(plugin, topics);
   }
 
   /** @throws {Error} the group is taken on one of these topics, or the options are wrong; see `streamProblem`. */
@@ -126,4 +154,15 @@ export class Registry {
 /** Two routes of one shape answer the same requests, however their parameters are called. */
 function routeShape(method: string, path: string): string {
   return `${method.toUpperCase()} ${path.replace(/:[^/]+/g, ":")}`;
+}
+
+/** What was first stays first: plugins are stopped in the reverse of this order. */
+function replace<T extends { readonly plugin: string }>(list: T[], plugin: string, from: readonly T[]): void {
+  const at = list.findIndex((each) => each.plugin === plugin);
+  const others = list.filter((each) => each.plugin !== plugin);
+  const before = at < 0 ? others.length : at;
+  list.length = 0;
+  for (const each of others.slice(0, before)) list.push(each);
+  for (const each of from) if (each.plugin === plugin) list.push(each);
+  for (const each of others.slice(before)) list.push(each);
 }

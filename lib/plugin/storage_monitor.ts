@@ -19,7 +19,7 @@ export interface StorageMonitorOptions {
 
 /** Looks at disk and log now and then, so that asking costs nothing. */
 export class StorageMonitor {
-  readonly #options: StorageMonitorOptions;
+  #options: StorageMonitorOptions;
   readonly #stopping = new AbortController();
   readonly #free: { set(value: number): void };
   readonly #size: { set(value: number): void };
@@ -48,6 +48,11 @@ export class StorageMonitor {
   health(): Health {
     const detail = this.#state.reason ?? this.#blind;
     return detail === undefined ? { status: "ok" } : { status: "degraded", detail };
+  }
+
+  /** Other limits, from the next look on. */
+  limit(limits: Pick<StorageMonitorOptions, "minFreeDisk" | "maxLogBytes">): void {
+    this.#options = { ...this.#options, ...limits };
   }
 
   /** Looks once, then goes on in the background. */

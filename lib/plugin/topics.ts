@@ -78,10 +78,24 @@ export class DeclaredTopics {
 
   /** Takes back what a plugin declared. */
   forget(plugin: string): void {
+    this.adopt(plugin, new DeclaredTopics());
+  }
+
+  /** Adds what others declared elsewhere. */
+  copy(from: DeclaredTopics): void {
+    for (const [name, declared] of from.#declared) this.#declared.set(name, [...declared]);
+  }
+
+  /** Puts what a plugin declared elsewhere in the place of what it declared here. */
+  adopt(plugin: string, from: DeclaredTopics): void {
     for (const [name, declared] of this.#declared) {
       const left = declared.filter((each) => each.plugin !== plugin);
       if (left.length > 0) this.#declared.set(name, left);
       else this.#declared.delete(name);
+    }
+    for (const [name, declared] of from.#declared) {
+      const its = declared.filter((each) => each.plugin === plugin);
+      if (its.length > 0) this.#declared.set(name, [...this.#declared.get(name) ?? [], ...its]);
     }
   }
 

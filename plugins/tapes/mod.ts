@@ -11,6 +11,7 @@ export default {
   name: "tapes",
   doc: "Records every call between agents and their models, and turns the record into events.",
   config: settings,
+  overlaps: true,
   setup(ctx, config) {
     const store = registerLedger(ctx, config);
     const proxy = new Proxy(ctx, config);
