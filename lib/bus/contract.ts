@@ -7,7 +7,10 @@ export type Header = readonly [name: string, value: Uint8Array];
 export interface OutgoingRecord {
   /** Name of the topic. */
   topic: string;
-  /** Without one the key chooses (murmur2, as Java's default partitioner), or without a key a turn of the wheel. */
+  /**
+   * Without one the key chooses, by murmur2 as Java's default partitioner. Without a key the partitions take turns: the
+   * driver sends such records to one after the other, some at a time.
+   */
   partition?: number;
   /** `null` or absent: none. */
   key?: Uint8Array | null;
@@ -115,7 +118,12 @@ export interface TopicAdmin {
   deleteRecords(before: Position): Promise<number>;
 }
 
-/** Where a group without a committed offset starts. */
+/**
+ * Where a group without a committed offset starts. It holds for a partition until the group has committed there, and
+ * means the moment at which the partition comes to a member: a "latest" group that leaves, or passes a partition on,
+ * without a commit starts at the latest again, and what came meanwhile is not read, as on Kafka. Who must miss nothing
+ * commits where it starts, as streams do.
+ */
 export type StartFrom = "earliest" | "latest" | { timestamp: number } | { offset: number };
 
 /** A partition that came to a member, and where its group is. */

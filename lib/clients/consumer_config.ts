@@ -22,7 +22,8 @@ export interface KafkaConsumerConfig extends ConnectionConfig {
   groupId?: string | null;
   /**
    * Where partitions without a committed offset start: with what the topic still keeps, with what comes from now on
-   * (default), or not at all: `"none"` is an error that names the partition.
+   * (default), or not at all: `"none"` is an error that names the partition. As on Kafka, "now" is when the partition
+   * comes to a member: until the group has committed, what lies between two starts is not read.
    */
   autoOffsetReset?: "earliest" | "latest" | "none";
   /**

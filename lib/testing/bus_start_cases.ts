@@ -39,6 +39,54 @@ export const START_CASES: readonly BusCase[] = [
     },
   },
   {
+    name: 'a group from "latest" that left without a commit starts at the latest again; after one, behind it',
+    async run(bench) {
+      const topic = await bench.topic();
+      const open = () => bench.open({ group, topics: [topic], from: "latest" });
+      const group = uniqueName("group");
+      const told: (number | null)[] = [];
+      {
+        await using member = await open();
+        await bench.assigned([member], 1);
+        await bench.sendTexts(topic, ["given"]);
+        assert.deepEqual(texts(await bench.receive(member, 1)), ["given"]);
+      }
+      told.push((await bench.driver.lag(group, [topic]))[0]?.committed ?? null);
+      await bench.sendTexts(topic, ["between"]);
+      {
+        await using member = await open();
+        await bench.assigned([member], 1);
+        await bench.sendTexts(topic, ["new"]);
+        const [record] = await bench.receive(member, 1);
+        assert.deepEqual(texts([record!]), ["new"]);
+        await member.commit({ through: record! });
+      }
+      await bench.sendTexts(topic, ["after"]);
+      await using member = await open();
+      assert.deepEqual(texts(await bench.receive(member, 1)), ["after"]);
+      assert.deepEqual(told, [null], "reading alone commits nothing");
+    },
+  },
+  {
+    name: "a member may commit where it starts before it has read anything",
+    async run(bench) {
+      const topic = await bench.topic({ partitions: 2 });
+      await bench.sendTexts(topic, ["old"]);
+      const group = uniqueName("group");
+      {
+        await using member = await bench.open({ group, topics: [topic], from: "latest" });
+        await bench.assigned([member], 2);
+        await member.commit({ through: { topic, partition: 0, offset: 0 } });
+        await member.commit({ through: { topic, partition: 1, offset: -1 } });
+        await bench.committed(group, topic, [1, 0]);
+      }
+      await bench.sendTexts(topic, ["between"]);
+      await bench.sendTexts(topic, ["first"], { partition: 1 });
+      await using member = await bench.open({ group, topics: [topic], from: "latest" });
+      assert.deepEqual(texts(await bench.receive(member, 2)).sort(), ["between", "first"]);
+    },
+  },
+  {
     name: "a reader starts at an offset",
     async run(bench) {
       const topic = await bench.topic();

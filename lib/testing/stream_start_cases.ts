@@ -48,6 +48,23 @@ export const STREAM_START_CASES: readonly StreamCase[] = [
     },
   },
   {
+    name:
+      'a stream from "latest" keeps its start: what comes while it is away is handled, though it had no batch',
+    async run(bench) {
+      const topic = await bench.topic({ partitions: 2 });
+      await bench.sendTexts(topic, ["old"]);
+      const came = gate();
+      const options: StreamOptions = { topics: [topic], from: "latest" };
+      const first = bench.start({ ...options, onAssigned: () => came.open() }, () => undefined);
+      await came.opened;
+      await first.stop();
+      await bench.sendTexts(topic, ["between"]);
+      await bench.sendTexts(topic, ["beside"], { partition: 1 });
+      const { values } = await handled(bench, { ...options, group: first.spec.group });
+      assert.deepEqual(values.sort(), ["beside", "between"]);
+    },
+  },
+  {
     name: "onAssigned is called before the first batch of its partitions, onRevoked after the last",
     async run(bench) {
       const topic = await bench.topic({ partitions: 2 });

@@ -19,6 +19,8 @@ export interface LocalContext {
   wakeups: LocalWakeups;
   /** Milliseconds since 1970. */
   now(): number;
+  /** From 0 to 1, for waits that must not fall together. */
+  random(): number;
   /** How long a dead member keeps its partitions, in milliseconds. */
   leaseMs: number;
   /** How often a member looks at its lease and group, in milliseconds. */

@@ -76,7 +76,7 @@ export function joinGroup(tx: Transaction, membership: Membership, now: number):
     now + 3 * leaseMs,
   ).changes;
   if (!known || dead > 0) bump(tx, group);
-  const { owned, surplus } = takeShare(tx, membership, now);
+  const { owned, surplus } = takeShare(tx, membership);
   return { generation: generationOf(tx, group), owned, surplus };
 }
 
@@ -174,7 +174,6 @@ interface PartitionRow {
 function takeShare(
   tx: Transaction,
   { group, member, from }: Membership,
-  now: number,
 ): { owned: Ownership[]; surplus: number[] } {
   const members = tx.all<{ member: string; topics: string }>(
     "SELECT member, topics FROM log_members WHERE grp = ?",
@@ -190,8 +189,10 @@ function takeShare(
     group,
   ).map((row) => ({ ...row, owner: row.owner !== null && live.has(row.owner) ? row.owner : null }));
   const wanted = assign(rows, members);
-  // A topic the group has read before: what is new in it is read from its start, whatever `from` says.
-  const readBefore = new Set(rows.filter((row) => row.committed !== null).map((row) => row.topic));
+  // Partitions added to a topic that the group reads are read from their start, whatever `from` says.
+  const read = new Set(
+    rows.filter((row) => row.committed !== null || row.owner !== null).map((row) => row.topic),
+  );
   const owned: Ownership[] = [];
   const surplus: number[] = [];
   for (const row of rows) {
@@ -199,32 +200,27 @@ function takeShare(
     if (mine && wanted.get(row.id) !== member) surplus.push(row.id);
     if (!mine && (row.owner !== null || wanted.get(row.id) !== member)) continue;
     const { id, topic, partition } = row;
-    const begin = readBefore.has(topic) ? "earliest" : from;
-    const position = row.committed ?? startOffset(tx, id, begin);
+    const added = row.epoch === null && read.has(topic);
+    const position = row.committed ?? startOffset(tx, id, added ? "earliest" : from);
     const epoch = mine ? row.epoch ?? 0 : (row.epoch ?? 0) + 1;
-    if (!mine) take(tx, group, { id, member, epoch }, begin === "earliest" ? row.committed : position, now);
+    if (!mine) take(tx, group, { id, member, epoch });
     owned.push({ id, topic, partition, epoch, position, committed: row.committed });
   }
   return { owned, surplus };
 }
 
-/** Takes a free partition. A start that depends on the moment is kept, so that the next owner starts there too. */
+/** Takes a free partition. */
 function take(
   tx: Transaction,
   group: string,
-  owner: { id: number; member: string; epoch: number },
-  committed: number | null,
-  now: number,
+  { id, member, epoch }: { id: number; member: string; epoch: number },
 ): void {
   tx.run(
-    `INSERT INTO log_offsets (grp, partition_id, committed, committed_at, owner, epoch) VALUES (?, ?, ?, ?, ?, ?)
-     ON CONFLICT (grp, partition_id) DO UPDATE SET committed = excluded.committed, owner = excluded.owner,
-       epoch = excluded.epoch`,
+    `INSERT INTO log_offsets (grp, partition_id, owner, epoch) VALUES (?, ?, ?, ?)
+     ON CONFLICT (grp, partition_id) DO UPDATE SET owner = excluded.owner, epoch = excluded.epoch`,
     group,
-    owner.id,
-    committed,
-    now,
-    owner.member,
-    owner.epoch,
+    id,
+    member,
+    epoch,
   );
 }

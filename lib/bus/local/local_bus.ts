@@ -42,6 +42,8 @@ export interface LocalLogOptions {
   pollMs?: number;
   /** Milliseconds since 1970. */
   now?(): number;
+  /** From 0 to 1, for waits that must not fall together. Default `Math.random`. */
+  random?(): number;
 }
 
 /** The log in a store, as `openLocalLog` gives it. */
@@ -74,6 +76,7 @@ export class LocalBus implements LocalLog {
       catalog,
       records,
       now,
+      random: options.random ?? Math.random,
       wakeups: new LocalWakeups(store, options.pollMs ?? 150),
       leaseMs: options.leaseMs ?? 5_000,
       heartbeatMs: options.heartbeatMs ?? 1_000,

@@ -21,6 +21,7 @@ import {
 } from "./groups.ts";
 import { commitOffset } from "./offsets.ts";
 import { receiveBatch } from "./receive.ts";
+import { Rest } from "./rest.ts";
 
 /** How a member is opened. */
 export interface MemberOptions extends OpenOptions {
@@ -43,7 +44,11 @@ export class LocalMember implements Subscription {
   /** Ids of the partitions' rows. */
   readonly #ids = new Map<Cursor, number>();
   readonly #closing = new AbortController();
+  /** Waits after a look that failed. */
+  readonly #rest: Rest;
   #generation = -1;
+  /** The generation that was looked at last, adopted or not. */
+  #seen = -1;
   #heartbeat: ReturnType<typeof setInterval> | undefined;
   /** The look at the group under way, and whether another must follow it. */
   #looking: Promise<void> | undefined;
@@ -56,6 +61,7 @@ export class LocalMember implements Subscription {
     this.#options = options;
     this.#topics = new Set(options.topics);
     this.#cursors = new LocalCursors(context.records, context.catalog);
+    this.#rest = new Rest(context.now, context.random);
     this.#membership = {
       group: options.group,
       member: crypto.randomUUID(),
@@ -140,9 +146,12 @@ export class LocalMember implements Subscription {
     return this.#cursors.list().map(({ topic, partition }) => ({ topic, partition }));
   }
 
-  /** Looks at the group, renews the lease, and takes and gives partitions. One look at a time. */
+  /**
+   * Looks at the group, renews the lease, and takes and gives partitions. One look at a time; after one that failed not
+   * at once again.
+   */
   look(): void {
-    if (this.#closing.signal.aborted) return;
+    if (this.#closing.signal.aborted || this.#resting) return;
     if (this.#looking) {
       this.#lookAgain = true;
       return;
@@ -162,8 +171,10 @@ export class LocalMember implements Subscription {
     this.#looking = (async () => {
       try {
         await this.#adopt(await view);
+        this.#rest.end();
       } catch (error) {
         this.#report(error);
+        this.#rest.begin(this.#seen);
       } finally {
         this.#looking = undefined;
       }
@@ -182,6 +193,7 @@ export class LocalMember implements Subscription {
 
   /** Brings the cursors in line with what this member owns. What it could not finish it does at the next look. */
   async #adopt({ generation, owned, surplus }: GroupView): Promise<void> {
+    this.#seen = generation;
     const epochs = new Map(owned.map(({ id, epoch }) => [id, epoch]));
     const lost = this.#cursors.list().filter((cursor) => epochs.get(this.#idOf(cursor)) !== cursor.epoch);
     for (const cursor of lost) this.#drop(cursor);
@@ -222,6 +234,10 @@ export class LocalMember implements Subscription {
     }
   }
 
+  get #resting(): boolean {
+    return this.#rest.holds(() => this.#context.store.read((db) => generationOf(db, this.group)));
+  }
+
   #idOf(cursor: Cursor): number {
     return this.#ids.get(cursor) ?? -1;
   }
@@ -237,8 +253,8 @@ export class LocalMember implements Subscription {
       const { store, now, leaseMs } = this.#context;
       const pulse = store.read((db) => pulseOf(db, this.#membership, now()));
       const stale = pulse.leaseLeft < leaseMs * RENEW_BELOW;
-      if (stale && this.#looking) {
-        // A callback of the look under way takes long.
+      if (stale && (this.#looking || this.#resting)) {
+        // A callback of the look under way takes long, or failed.
         store.write((tx) => renewLease(tx, this.#membership, now())).catch((error) => this.#report(error));
       } else if (stale || pulse.expired > 0 || pulse.generation !== this.#generation) this.look();
     } catch (error) {

@@ -34,9 +34,28 @@ export interface StreamArrivalOptions {
   troubles: Troubles;
   /** Ends all waiting. */
   signal: AbortSignal;
+  /** Commits where a group that has committed nothing starts, where that depends on the moment. */
+  keepStart?(place: Place, position: number): Promise<void>;
   /** Nothing is under way in a partition that went. */
   settled?(place: Place): Promise<void>;
 }
+
+/** A step that is tried until it is done. */
+interface Step {
+  /** For health. */
+  what: string;
+  /** For the log. */
+  sentence: string;
+}
+
+const ROWS: Step = {
+  what: "rows",
+  sentence: "The rows of a partition can't be brought up to date; it is tried again.",
+};
+const START: Step = {
+  what: "start",
+  sentence: "Where the stream starts in a partition can't be committed; it is tried again.",
+};
 
 /** Prepares partitions: what must be done about their rows is decided, the hook is told, then it is done. */
 export class StreamArrival implements Arrival {
@@ -49,14 +68,15 @@ export class StreamArrival implements Arrival {
   }
 
   /** See `Arrival`. */
-  async prepare(lanes: readonly Lane[], settle: (lane: Lane, ready: boolean) => void): Promise<void> {
-    const { hooks, catchUp } = this.#options;
+  async prepare(came: readonly Lane[], settle: (lane: Lane, ready: boolean) => void): Promise<void> {
+    const { hooks, catchUp, keepStart } = this.#options;
+    const lanes = keepStart ? await this.#keepStarts(came, keepStart, settle) : came;
     if (!catchUp && !hooks.onAssigned && !hooks.onRevoked) return lanes.forEach((lane) => settle(lane, true));
     const plans = new Map<Lane, Plan>();
     await Promise.all(lanes.map(async (lane) => {
       const decided = await this.#patiently(lane, async () => {
         if (catchUp) plans.set(lane, await catchUp.plan(lane.assignment));
-      });
+      }, ROWS);
       if (!decided) settle(lane, false);
     }));
     const told = await this.#tell(lanes, settle);
@@ -76,6 +96,23 @@ export class StreamArrival implements Arrival {
     } catch (error) {
       log.warn("The handler's onRevoked failed; the partitions went all the same.", { error });
     }
+  }
+
+  /** What comes before the first batch is committed must not be lost to the next member. Returns those still here. */
+  async #keepStarts(
+    lanes: readonly Lane[],
+    keepStart: (place: Place, position: number) => Promise<void>,
+    settle: (lane: Lane, ready: boolean) => void,
+  ): Promise<Lane[]> {
+    const kept = await Promise.all(lanes.map(async (lane) => {
+      const { topic, partition, committed, position } = lane.assignment;
+      if (committed !== null) return true;
+      return await this.#patiently(lane, () => keepStart({ topic, partition }, position), START);
+    }));
+    return lanes.filter((lane, at) => {
+      if (!kept[at]) settle(lane, false);
+      return kept[at];
+    });
   }
 
   /** Tells the hook of partitions until it has taken note; returns those that are still here. */
@@ -116,14 +153,14 @@ export class StreamArrival implements Arrival {
         // After a failure the rows may be further than they were.
         plan = undefined;
         await catchUp.carryOut(now, { topic: lane.topic, partition: lane.partition }, lane.signals);
-      });
+      }, ROWS);
     return await this.#slots.use(work, AbortSignal.any([signal, lane.signals.drop])) ?? false;
   }
 
   /** Does a step for a partition until it is done; `false`: the partition is lost, or the session ends. */
-  async #patiently(lane: Lane, step: () => Promise<void>): Promise<boolean> {
+  async #patiently(lane: Lane, step: () => Promise<void>, { what, sentence }: Step): Promise<boolean> {
     const { clock, random, retry, troubles, signal } = this.#options;
-    const key = `rows ${lane.name}`;
+    const key = `${what} ${lane.name}`;
     const ended = AbortSignal.any([signal, lane.signals.drop]);
     for (let failed = 1; !ended.aborted; failed++) {
       try {
@@ -133,7 +170,6 @@ export class StreamArrival implements Arrival {
         if (error instanceof GaveUpError) throw error;
         if (ended.aborted || error instanceof AbandonedError) break;
         const delayMs = retryDelay(failed, retry, random);
-        const sentence = "The rows of a partition can't be brought up to date; it is tried again.";
         troubles.add({ key, sentence, error, attempt: failed, delayMs });
         await clock.sleep(delayMs, ended);
       }

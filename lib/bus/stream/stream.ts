@@ -258,6 +258,10 @@ export class Stream implements StreamHandle {
       log: this.#log,
       troubles: this.#troubles,
       signal: session.ended,
+      ...(ofTheMoment(from) && {
+        keepStart: ({ topic, partition }: Place, position: number) =>
+          plain.commit({ through: { topic, partition, offset: position - 1 } }),
+      }),
       ...(overlapped && { settled: (place: Place) => overlapped.ended(place) }),
     });
     session.receives(arrival);
@@ -349,4 +353,9 @@ export class Stream implements StreamHandle {
     });
     this.#progress.made();
   }
+}
+
+/** Whether the place it means is another one later. */
+function ofTheMoment(from: StartFrom): boolean {
+  return from === "latest" || (typeof from === "object" && "timestamp" in from);
 }

@@ -151,6 +151,13 @@ Deno.test("callbacks that fail are reported; onAssigned is tried again, onRevoke
       throw new RangeError("never");
     },
   });
+  await bench.eventually("it failed", () => Promise.resolve(attempts === 1));
+  assert.equal(await first.receive({ max: 1, maxBytes: 1_000, waitMs: 30 }), null);
+  assert.equal(attempts, 1, "not again while the clock stands still");
+  for (let attempt = 2; attempt <= 3; attempt++) {
+    temp.clock += 5_000 * 0.3;
+    await bench.eventually("it is tried again", () => Promise.resolve(attempts === attempt));
+  }
   assert.deepEqual(texts(await bench.receive(first, 1)), ["a"]);
   assert.equal(attempts, 3);
   await first[Symbol.asyncDispose]();
@@ -159,16 +166,69 @@ Deno.test("callbacks that fail are reported; onAssigned is tried again, onRevoke
   assert.deepEqual(texts(await bench.receive(second, 1)), ["a"]);
 });
 
-Deno.test('a group from "latest" that has committed nothing keeps its start over a restart', async () => {
+Deno.test("a member whose onAssigned fails waits longer each time, and no longer than five seconds", async () => {
   await using temp = new TempLog();
-  const log = await temp.open();
+  const log = await temp.open({ random: () => 1 });
   const bench = temp.bench(log);
   const topic = await bench.topic();
-  await bench.sendTexts(topic, ["old"]);
-  await (await bench.open({ group: "g", topics: [topic], from: "latest" }))[Symbol.asyncDispose]();
-  await bench.sendTexts(topic, ["between"]);
-  await using member = await bench.open({ group: "g", topics: [topic], from: "latest" });
-  assert.deepEqual(texts(await bench.receive(member, 1)), ["between"]);
+  let attempts = 0;
+  let fails = true;
+  await using member = await bench.open({
+    group: "g",
+    topics: [topic],
+    onAssigned() {
+      attempts++;
+      if (fails) throw new RangeError("not ready");
+    },
+  });
+  const looked = async () =>
+    assert.equal(await member.receive({ max: 1, maxBytes: 1_000, waitMs: 10 }), null);
+  await bench.eventually("it failed", () => Promise.resolve(attempts === 1));
+  for (const [at, waitMs] of [200, 400, 800, 1_600, 3_200, 5_000, 5_000].entries()) {
+    temp.clock += waitMs - 1;
+    await looked();
+    assert.equal(attempts, at + 1, `not before ${waitMs} ms`);
+    temp.clock += 1;
+    await bench.eventually("it is tried again", () => Promise.resolve(attempts === at + 2));
+  }
+  fails = false;
+  temp.clock -= 3_600_000;
+  await bench.eventually(
+    "a clock that was set back keeps nobody waiting",
+    () => Promise.resolve(attempts === 9),
+  );
+  assert.deepEqual(member.assigned(), [{ topic, partition: 0 }]);
+});
+
+Deno.test("a member that waits after a failure keeps its lease, and looks at once when the group changes", async () => {
+  await using temp = new TempLog();
+  const [log, other] = [await temp.open({ random: () => 1 }), await temp.open()];
+  const bench = temp.bench(log);
+  const topic = await bench.topic({ partitions: 2 });
+  let attempts = 0;
+  await using member = await bench.open({
+    group: "g",
+    topics: [topic],
+    onAssigned() {
+      if (++attempts < 7) throw new RangeError("not ready");
+    },
+  });
+  for (let at = 1; at < 6; at++) {
+    await bench.eventually("it failed", () => Promise.resolve(attempts === at));
+    temp.clock += 200 * 2 ** (at - 1);
+  }
+  await bench.eventually("it failed", () => Promise.resolve(attempts === 6));
+  const leaseUntil = () =>
+    log.store.read((db) => db.get<{ until: number }>("SELECT max(lease_until) AS until FROM log_members"))
+      ?.until ?? 0;
+  temp.clock += LEASE * 0.7;
+  await bench.eventually("the lease is renewed", () => Promise.resolve(leaseUntil() === temp.clock + LEASE));
+  assert.equal(attempts, 6);
+  await using second = await other.open({ group: "g", topics: [topic], from: "earliest" });
+  await bench.eventually(
+    "both have a partition",
+    () => Promise.resolve(member.assigned().length === 1 && second.assigned().length === 1),
+  );
 });
 
 Deno.test("partitions added to a topic reach those who read it, from their start", async () => {
