@@ -25,7 +25,8 @@ export interface ProgramOptions {
   output: { write(text: string): void; writeError(text: string): void };
 }
 
-const GLOBALS: readonly CliOption[] = [
+/** Flags that every command has. */
+export const GLOBALS: readonly CliOption[] = [
   {
     flags: "--config-dir <dir>",
     doc: "folder of config.toml and the data (else .capstan here or above, ~/.capstan)",

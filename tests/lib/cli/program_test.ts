@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { allCommands, groups, rootDoc, rootExamples } from "../../../lib/cli/commands.ts";
+import { EXAMPLES } from "../../../lib/cli/manual/texts.ts";
 import { buildProgram, type Request } from "../../../lib/cli/program.ts";
 import type { ProgramCommand } from "../../../lib/cli/program_command.ts";
 import { plugins } from "../../../plugins/mod.ts";
@@ -100,4 +101,12 @@ Deno.test("an example with an unknown flag or a missing argument would fail", ()
   assert.throws(() => asked(["capstan", "tail", "t", "--jsn"]), /unknown option '--jsn'/);
   assert.throws(() => asked(["capstan", "tail"]), /missing required argument 'topic'/);
   assert.throws(() => asked(["capstan", "config", "sho"]), /unknown command 'sho'/);
+});
+
+Deno.test("the manual's further examples are understood too", () => {
+  const own = EXAMPLES.flatMap(([, lines]) => lines).flatMap(commandsIn).filter(([first]) =>
+    first === "capstan"
+  );
+  assert.ok(own.length > 5);
+  for (const words of own) assert.notEqual(asked(words), "", words.join(" "));
 });
