@@ -31,6 +31,7 @@ import { prepareStore, wantedTopics } from "./prepare_store.ts";
 import type { Registry } from "./registry.ts";
 import { StopSteps, within } from "./steps.ts";
 import { StorageMonitor } from "./storage_monitor.ts";
+import type { StorageState } from "./storage_state.ts";
 import { storeBytes } from "./store_bytes.ts";
 
 /** Milliseconds a failed start has to undo itself, and a stop has to send what Kafka has not got yet. */
@@ -95,6 +96,7 @@ export class Agent implements AdminSubject {
       await this.#lives.start(this.#registry.lives, signal);
       signal.throwIfAborted();
       const streams = this.#streams = this.#makeStreams(specs);
+      streams.holdLocal(diskReason(this.#storage?.state));
       this.#measureLag(streams);
       await streams.startLocal();
       signal.throwIfAborted();
@@ -278,6 +280,7 @@ export class Agent implements AdminSubject {
       log: this.#options.log.child({ component: "storage" }),
       meter,
       clock: this.#clock,
+      onLook: (state) => this.#streams?.holdLocal(diskReason(state)),
     });
     await this.#storage.start();
     Object.assign(this.#parts, { store, bus, storage: this.#storage });
@@ -377,6 +380,11 @@ export class Agent implements AdminSubject {
     for (const { server } of this.#registry.servers) server.bind(undefined);
     this.state = "stopped";
   }
+}
+
+/** Why nothing more is written to the disk; `undefined` while it is. */
+function diskReason(state: StorageState | undefined): string | undefined {
+  return state?.diskFull === true ? state.reason : undefined;
 }
 
 function detail(health: Health): { detail?: string } {

@@ -56,8 +56,10 @@ export class AgentStreams {
   #options: AgentStreamsOptions;
   #worker: WorkerHost;
   /** What the Worker was started with. */
-  #workerStart: Omit<WorkerStart, "paused">;
+  #workerStart: Omit<WorkerStart, "paused" | "held">;
   #stopListening: (() => void) | undefined;
+  /** Why the streams of the log wait. */
+  #held: string | undefined;
 
   constructor(options: AgentStreamsOptions) {
     this.#options = options;
@@ -125,6 +127,19 @@ export class AgentStreams {
     for (const { stream } of added) if (stream instanceof Stream) stream.start();
   }
 
+  /**
+   * Holds the streams of the local log, whose rows, outputs and offsets are written to this disk; what they read waits in
+   * the log. Without a reason they go on. Those of Kafka are left alone: a member that held its partitions would keep them
+   * from agents whose disks have room.
+   */
+  holdLocal(reason: string | undefined): void {
+    this.#held = reason;
+    this.#worker.hold(reason);
+    for (const { source, stream } of this.#running) {
+      if (source === "local" && stream instanceof Stream) stream.hold(reason);
+    }
+  }
+
   /** Waits until the local streams have handled what is in the log, then ends all streams and the Worker. */
   async stop(steps: StopSteps, signal: AbortSignal, { drain }: { drain: boolean }): Promise<void> {
     const name = ({ registered }: Running) => `stream ${registered.name}`;
@@ -132,9 +147,9 @@ export class AgentStreams {
       // One stream's outputs may be another's input: a second look finds what the first one's end has added.
       for (let look = 0; look < 2; look++) {
         const local = this.#running.filter(({ source, stream }) =>
-          source === "local" && !stream.paused && !stream.failed
+          source === "local" && !stream.paused && !stream.failed && (look === 0 || stream.held === undefined)
         );
-        await steps.all(local, name, ({ stream }) => stream.caughtUp(signal));
+        await steps.all(local, name, ({ stream }) => this.#caughtUp(stream, signal));
       }
     }
     const here = this.#running.filter(({ stream }) => stream instanceof Stream);
@@ -178,7 +193,7 @@ export class AgentStreams {
     }));
   }
 
-  #wantedOfWorker(): Omit<WorkerStart, "paused"> {
+  #wantedOfWorker(): Omit<WorkerStart, "paused" | "held"> {
     const { bus, storeFile, powerSafe, turns, values } = this.#options;
     return {
       storeFile,
@@ -193,7 +208,7 @@ export class AgentStreams {
     };
   }
 
-  #makeWorker(start: Omit<WorkerStart, "paused">): WorkerHost {
+  #makeWorker(start: Omit<WorkerStart, "paused" | "held">): WorkerHost {
     const { bus, log, meter, clock, random } = this.#options;
     return new WorkerHost({
       start,
@@ -219,15 +234,24 @@ export class AgentStreams {
     this.#workerStart = start;
   }
 
-  async #launch(start: Omit<WorkerStart, "paused">): Promise<void> {
+  async #launch(start: Omit<WorkerStart, "paused" | "held">): Promise<void> {
     const { bus, clock } = this.#options;
     this.#worker = this.#makeWorker(start);
+    this.#worker.hold(this.#held);
     for (const each of this.#running) {
       if (each.stream instanceof Stream) continue;
       each.stream = new WorkerStream(each.stream.spec, this.#worker, bus.log, clock);
       each.registered.handle.bind(each.stream);
     }
     await this.#worker.start();
+  }
+
+  /** What waits for the disk is not waited for. */
+  async #caughtUp(stream: Stream | WorkerStream, signal: AbortSignal): Promise<void> {
+    const { held } = stream;
+    if (held === undefined) return await stream.caughtUp(signal);
+    const lag = await stream.lag();
+    if (lag > 0) throw new Error(`${lag} records wait in the log, because ${held}; the next start goes on`);
   }
 
   #inWorker(): WorkerStreamSpec[] {
@@ -281,6 +305,7 @@ export class AgentStreams {
         random,
       })
       : new WorkerStream(spec, this.#worker, bus.log, clock);
+    if (stream instanceof Stream && driver.name === "local") stream.hold(this.#held);
     registered.handle.bind(stream);
     this.#running.push({ registered, source: driver.name, stream });
   }

@@ -13,6 +13,8 @@ export interface CommandCallOptions {
   parts: OpenParts;
   bus: Bus;
   storeFile: string;
+  /** Throws where nothing more is to be written. */
+  guard(): Promise<void>;
   /** The configured admin token. */
   token?: string;
 }
@@ -22,14 +24,18 @@ const CHUNK = { records: 500, bytes: 4 * 1024 * 1024 };
 
 /** What a running command is given. */
 export function commandCall(
-  { plugin, input, parts, bus, storeFile, token }: CommandCallOptions,
+  { plugin, input, parts, bus, storeFile, token, guard }: CommandCallOptions,
 ): CommandCall {
   const { log } = bus;
   return {
     ...input,
     store: pluginStore(plugin, parts),
-    publish: (requests) => bus.publish(requests, { signal: input.signal }),
+    publish: async (requests) => {
+      await guard();
+      return await bus.publish(requests, { signal: input.signal });
+    },
     commit: async (write) => {
+      await guard();
       await log.store.write((tx) => {
         const requests = write(tx) ?? [];
         log.append(tx, requests.map((request) => bus.encode(request)));

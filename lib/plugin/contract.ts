@@ -171,11 +171,15 @@ export interface CommandCall {
   options: Readonly<Record<string, string | boolean | undefined>>;
   /** The plugin's tables, migrated. */
   store: PluginStore;
-  /** Publishes to the local log. */
+  /**
+   * Publishes to the local log.
+   * @throws {AppendFailure} nothing was stored; "full" while the disk has less than `store.min_free_disk`.
+   */
   publish(requests: readonly PublishRequest[]): Promise<Position[]>;
   /**
    * Runs `write` in one transaction that also appends what it returns to the local log: rows and records together or
    * not at all.
+   * @throws {AppendFailure} nothing was stored; "full" while the disk has less than `store.min_free_disk`.
    */
   commit(write: (tx: Transaction) => readonly PublishRequest[] | void): Promise<void>;
   /** The records of a topic that this agent's local log still keeps, oldest first by partition. */

@@ -4,6 +4,7 @@ import { topicCodecs } from "../bus/topic_codecs.ts";
 import { TopicNames } from "../bus/topic_names.ts";
 import { openStore } from "../store/open_store.ts";
 import { commandCall } from "./command_call.ts";
+import { diskGuard } from "./disk_guard.ts";
 import type { OpenParts } from "./context.ts";
 import type { CommandInput, HostOptions } from "./host_contract.ts";
 import { prepareStore } from "./prepare_store.ts";
@@ -38,7 +39,7 @@ export async function runCommand(
   try {
     const { token } = settings.admin;
     const code = await found.command.run(
-      commandCall({ plugin: found.plugin, input, parts, bus, storeFile, token }),
+      commandCall({ plugin: found.plugin, input, parts, bus, storeFile, token, guard: diskGuard(options) }),
     );
     return code ?? 0;
   } finally {

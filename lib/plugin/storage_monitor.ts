@@ -12,6 +12,8 @@ export interface StorageMonitorOptions {
   maxLogBytes?: number;
   /** Milliseconds between two looks. */
   everyMs?: number;
+  /** Told what each look found. */
+  onLook?(state: StorageState): void;
   log: Logger;
   meter: Meter;
   clock: Clock;
@@ -83,6 +85,7 @@ export class StorageMonitor {
       }
       this.#state = state;
       this.#blind = undefined;
+      this.#options.onLook?.(state);
     } catch (error) {
       if (this.#blind === undefined) log.warn("Disk and log could not be measured.", { error });
       this.#blind = error instanceof Error ? error.message : String(error);

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { Connection } from "../../lib/store/connection.ts";
+import { writeTapesFile } from "../plugins/tapes/tapes_file.ts";
 import { type Agent, startAgent } from "./agent.ts";
+import { capstan } from "./capstan.ts";
 import { writeConfig } from "./config.ts";
 import { ledgerOf } from "./ledger.ts";
 import { startStandIn } from "./stand_in.ts";
@@ -78,4 +80,25 @@ Deno.test("without free disk no answer is delivered, and new calls do not reach 
   const before = upstream.received();
   await assert.rejects(oneTurn(agent.proxy, "again", { stream: false }), /status 503.*disk/s);
   assert.equal(upstream.received(), before, "a refused call reached the provider");
+});
+
+Deno.test("without free disk an import stops with the reason, and is taken up when there is room", async () => {
+  await using dir = await tempDir();
+  const tapes = `${dir.path}/other.sqlite`;
+  await writeTapesFile(tapes);
+  const args = ["import", tapes, "--config-dir", dir.path];
+  await writeConfig(dir.path, {
+    upstream: "http://127.0.0.1:9",
+    tables: '[store]\nmin_free_disk = "900000GB"',
+  });
+  const refused = await capstan({ args });
+  assert.equal(refused.code, 1);
+  assert.match(
+    refused.error,
+    /Cannot import the rest of .*bytes of disk are free, below store\.min_free_disk/s,
+  );
+  await writeConfig(dir.path, { upstream: "http://127.0.0.1:9" });
+  const taken = await capstan({ args });
+  assert.equal(taken.code, 0, taken.error);
+  assert.match(taken.out, /^Imported (\d+) of \1 nodes/);
 });

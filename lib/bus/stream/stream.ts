@@ -72,6 +72,11 @@ export interface StreamOptions {
 
 const DEFAULT_CONCURRENCY = 8;
 
+/** What health says of a stream that its agent holds. */
+export function heldDetail(reason: string): string {
+  return `waits: ${reason}; it goes on by itself`;
+}
+
 /** Reads topics in batches for one handler, until it is stopped. */
 export class Stream implements StreamHandle {
   readonly spec: StreamSpec;
@@ -88,6 +93,8 @@ export class Stream implements StreamHandle {
   readonly #quitting = new AbortController();
   #session: Session | undefined;
   #gaveUp: GaveUpError | undefined;
+  #paused = false;
+  #held: string | undefined;
   #loop: Promise<void> | undefined;
 
   constructor(options: StreamOptions) {
@@ -113,7 +120,12 @@ export class Stream implements StreamHandle {
 
   /** Whether it was paused. */
   get paused(): boolean {
-    return this.#gate.closed;
+    return this.#paused;
+  }
+
+  /** Why its agent holds it; `undefined` while it does not. */
+  get held(): string | undefined {
+    return this.#held;
   }
 
   /** Whether it stopped at a record it can't handle; it starts again with the agent. */
@@ -123,13 +135,21 @@ export class Stream implements StreamHandle {
 
   /** No new batch begins until `resume`; those under way are finished. */
   pause(): void {
-    this.#gate.close();
-    this.#session?.wake();
+    this.#paused = true;
+    this.#shut();
   }
 
   /** Reads on after `pause`. */
   resume(): void {
-    this.#gate.open();
+    this.#paused = false;
+    this.#letThrough();
+  }
+
+  /** The same for its agent's own reasons, beside `pause`: no new batch begins while there is one. */
+  hold(reason: string | undefined): void {
+    this.#held = reason;
+    if (reason === undefined) this.#letThrough();
+    else this.#shut();
   }
 
   /**
@@ -161,6 +181,7 @@ export class Stream implements StreamHandle {
     if (this.#gaveUp) return { status: "degraded", detail: `stopped: ${this.#gaveUp.message}` };
     const { detail } = this.#troubles;
     if (detail !== undefined) return { status: "degraded", detail };
+    if (this.#held !== undefined) return { status: "degraded", detail: heldDetail(this.#held) };
     return this.paused ? { status: "degraded", detail: "paused" } : { status: "ok" };
   }
 
@@ -170,7 +191,7 @@ export class Stream implements StreamHandle {
    */
   async stop(signal?: AbortSignal): Promise<void> {
     this.#closing.abort();
-    this.resume();
+    this.#gate.open();
     const quit = () => this.#quitting.abort(new AbandonedError("the stream stops"));
     if (signal?.aborted) quit();
     signal?.addEventListener("abort", quit, { once: true });
@@ -179,6 +200,15 @@ export class Stream implements StreamHandle {
     } finally {
       signal?.removeEventListener("abort", quit);
     }
+  }
+
+  #shut(): void {
+    this.#gate.close();
+    this.#session?.wake();
+  }
+
+  #letThrough(): void {
+    if (!this.#paused && this.#held === undefined) this.#gate.open();
   }
 
   async #run(): Promise<void> {

@@ -26,6 +26,7 @@ export interface RunningBackroom {
   appended(topics: readonly string[]): void;
   pause(stream: string): void;
   resume(stream: string): void;
+  hold(reason: string | undefined): void;
   stop(signal: AbortSignal): Promise<void>;
 }
 
@@ -92,6 +93,7 @@ export async function startBackroom(
       onCommit: committed,
     });
     if (start.paused.includes(wanted.spec.name)) stream.pause();
+    stream.hold(start.held);
     streams.set(wanted.spec.name, stream);
   }
   const maintenance = new Maintenance({
@@ -121,6 +123,7 @@ export async function startBackroom(
     appended: (topics) => log.wake(topics),
     pause: (name) => streams.get(name)?.pause(),
     resume: (name) => streams.get(name)?.resume(),
+    hold: (reason) => streams.forEach((stream) => stream.hold(reason)),
     stop: async (signal) => {
       await Promise.all([...[...streams.values()].map((stream) => stream.stop(signal)), maintenance.stop()]);
       await log.close();

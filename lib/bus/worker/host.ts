@@ -9,7 +9,7 @@ import type { FromWorker, ToWorker, WorkerStart } from "./protocol.ts";
 
 /** What the main thread's side of the Worker needs. */
 export interface WorkerHostOptions {
-  start: Omit<WorkerStart, "paused">;
+  start: Omit<WorkerStart, "paused" | "held">;
   log: Logger;
   meter: RootMeter;
   clock: Clock;
@@ -33,6 +33,7 @@ export class WorkerHost {
   readonly #paused = new Set<string>();
   readonly #stopping = new AbortController();
   readonly #appended = new Set<string>();
+  #held: string | undefined;
   #poke: ReturnType<typeof setTimeout> | undefined;
   #worker: Worker | undefined;
   #health: Record<string, Health> = {};
@@ -70,7 +71,7 @@ export class WorkerHost {
     }, POKE_MS);
   }
 
-  /** Holds a stream, over restarts of the Worker too. */
+  /** Pauses a stream, over restarts of the Worker too. */
   pause(stream: string): void {
     this.#paused.add(stream);
     this.#send({ kind: "pause", stream });
@@ -82,7 +83,19 @@ export class WorkerHost {
     this.#send({ kind: "resume", stream });
   }
 
-  /** Whether a stream is held. */
+  /** Holds all streams for the agent's own reasons, over restarts of the Worker too; without a reason they go on. */
+  hold(reason: string | undefined): void {
+    const changed = (reason === undefined) !== (this.#held === undefined);
+    this.#held = reason;
+    if (changed) this.#send({ kind: "hold", ...(reason !== undefined && { reason }) });
+  }
+
+  /** Why all streams are held; `undefined` while they are not. */
+  get held(): string | undefined {
+    return this.#held;
+  }
+
+  /** Whether a stream was paused. */
   paused(stream: string): boolean {
     return this.#paused.has(stream);
   }
@@ -154,7 +167,11 @@ export class WorkerHost {
     void ready.promise.then((failed) => {
       if (failed === undefined) this.#watch(worker);
     });
-    const start: WorkerStart = { ...this.#options.start, paused: [...this.#paused] };
+    const start: WorkerStart = {
+      ...this.#options.start,
+      paused: [...this.#paused],
+      ...(this.#held !== undefined && { held: this.#held }),
+    };
     const first: ToWorker = { kind: "start", start };
     worker.postMessage(first);
     return ready.promise;

@@ -22,6 +22,7 @@ self.onmessage = async ({ data }: MessageEvent<ToWorker>) => {
     if (data.kind === "appended") backroom.appended(data.topics);
     else if (data.kind === "pause") backroom.pause(data.stream);
     else if (data.kind === "resume") backroom.resume(data.stream);
+    else if (data.kind === "hold") backroom.hold(data.reason);
     else if (data.kind === "stop") {
       await backroom.stop(dropping.signal);
       post({ kind: "stopped" });

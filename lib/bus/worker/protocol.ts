@@ -28,6 +28,8 @@ export interface WorkerStart {
   isBus?: boolean;
   /** Names of streams that are paused. */
   paused: readonly string[];
+  /** Why the agent holds all of them. */
+  held?: string;
   /** Logical and real names of renamed topics. */
   renamed: readonly (readonly [string, string])[];
   /** What the values of topics are, by logical name. Default: JSON. */
@@ -47,6 +49,8 @@ export type ToWorker =
   | { kind: "appended"; topics: readonly string[] }
   | { kind: "pause"; stream: string }
   | { kind: "resume"; stream: string }
+  /** No stream begins a batch; without a reason all go on. */
+  | { kind: "hold"; reason?: string }
   /** Finish what is under way and close. */
   | { kind: "stop" }
   /** Drop what is under way, then close. */

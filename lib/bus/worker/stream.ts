@@ -3,7 +3,7 @@ import { caughtUp } from "../stream/caught_up.ts";
 import type { Clock } from "../clock.ts";
 import type { BusDriver, PartitionLag } from "../contract.ts";
 import type { StreamHandle } from "../handler.ts";
-import type { StreamSpec } from "../stream/stream.ts";
+import { heldDetail, type StreamSpec } from "../stream/stream.ts";
 import type { WorkerHost } from "./host.ts";
 
 /** The main thread's handle of a stream that runs in the Worker. */
@@ -16,14 +16,19 @@ export class WorkerStream implements StreamHandle {
     private readonly clock: Clock,
   ) {}
 
-  /** Whether it is held. */
+  /** Why its agent holds it; `undefined` while it does not. */
+  get held(): string | undefined {
+    return this.worker.held;
+  }
+
+  /** Whether it was paused. */
   get paused(): boolean {
     return this.worker.paused(this.spec.name);
   }
 
   /** Whether it stopped at a record it can't handle. */
   get failed(): boolean {
-    return this.health().detail?.startsWith("stopped:") ?? false;
+    return this.worker.health()[this.spec.name]?.detail?.startsWith("stopped:") ?? false;
   }
 
   /** No new batch begins until `resume`. */
@@ -53,8 +58,10 @@ export class WorkerStream implements StreamHandle {
     return (await this.partitions()).reduce((sum, each) => sum + each.lag, 0);
   }
 
-  /** As the Worker last said. */
+  /** As the Worker last said; why it is held is known here first. */
   health(): Health {
+    const { held } = this;
+    if (held !== undefined && !this.failed) return { status: "degraded", detail: heldDetail(held) };
     return this.worker.health()[this.spec.name] ?? { status: "degraded", detail: "not running" };
   }
 }

@@ -72,3 +72,45 @@ Deno.test("a command that makes no file refuses one that is missing, and leaves 
     assert.deepEqual([...Deno.readDirSync(folder)], []);
   });
 });
+
+Deno.test("a command that writes is refused while the disk is nearly full, and goes on when there is room", async () => {
+  let free = 999;
+  const plugin: Plugin = {
+    name: "p",
+    setup(ctx) {
+      ctx.topic({ name: "in", partitions: 1 });
+      ctx.store([{ version: 1, name: "t", up: (tx) => tx.run("CREATE TABLE t (v)") }]);
+      ctx.command({
+        path: "fill",
+        doc: "Fills.",
+        creates: true,
+        run: async (call) => {
+          await call.commit((tx) => void tx.run("INSERT INTO t VALUES (1)"));
+          await call.publish([{ topic: "in", value: "x" }]);
+        },
+      });
+      ctx.command({
+        path: "beside",
+        doc: "Publishes.",
+        run: async (call) => void await call.publish([{ topic: "in", value: "x" }]),
+      });
+    },
+  };
+  const settings = { store: { min_free_disk: 1_000 }, log: {}, admin: { listen: "127.0.0.1:0" }, topics: {} };
+  await withHost([plugin], async ({ host }) => {
+    host.register();
+    const silent = { write: async () => {}, isTerminal: false, columns: 80 };
+    const signal = new AbortController().signal;
+    const input = { args: [], options: {}, stdout: silent, stderr: silent, signal };
+    for (const path of ["fill", "beside"]) {
+      await assert.rejects(host.runCommand(path, input), {
+        name: "StoreError",
+        failure: "full",
+        message:
+          /^Cannot write to .*capstan\.sqlite: 999 bytes of disk are free, below store\.min_free_disk \(1000\); make room and start again$/,
+      });
+    }
+    free = 1_000;
+    assert.equal(await host.runCommand("fill", input), 0);
+  }, { settings, parts: { freeDisk: () => Promise.resolve(free) } });
+});
