@@ -1,9 +1,11 @@
 import type { Migration } from "capstan";
+import { SEEN_TABLES } from "./intake/seen_events.ts";
 import { TOOL_CALL_TABLES } from "./turns/waiting_tool_calls.ts";
 
 /** The plugin's own tables. Everything in them can be made again from the topics. */
 export const INSIGHTS_MIGRATIONS: readonly Migration[] = [
   step(1, "tool calls that wait for their results", TOOL_CALL_TABLES),
+  step(2, "ids of events that were taken", SEEN_TABLES),
 ];
 
 function step(version: number, name: string, statements: readonly string[]): Migration {

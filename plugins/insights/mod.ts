@@ -1,5 +1,7 @@
 import type { Plugin } from "capstan";
 import { registerTopics } from "./events/topics.ts";
+import { feedbackCommand } from "./commands/feedback.ts";
+import { registerIntake } from "./intake/register.ts";
 import { INSIGHTS_MIGRATIONS } from "./migrations.ts";
 import { settings } from "./settings.ts";
 import { registerTurns } from "./turns/register.ts";
@@ -13,5 +15,7 @@ export default {
     registerTopics(ctx, config);
     ctx.store(INSIGHTS_MIGRATIONS);
     registerTurns(ctx, config);
+    registerIntake(ctx, config);
+    ctx.command(feedbackCommand(config));
   },
 } satisfies Plugin<typeof settings>;

@@ -67,6 +67,58 @@ export const settings = {
       },
     },
   },
+  api: {
+    type: "table",
+    doc: "The HTTP API that takes feedback and events. It is on the admin listener, and on those named here.",
+    fields: {
+      max_body: { type: "bytes", default: "8MiB", min: "1KB", doc: "Largest body of a request." },
+      max_items: { type: "integer", default: 10_000, min: 1, doc: "Events of one request at most." },
+      max_waiting: {
+        type: "bytes",
+        default: "64MiB",
+        min: "1KB",
+        doc: "Events that may wait for the disk; above it requests are answered 429.",
+      },
+      remember_ids: {
+        type: "duration",
+        default: "7d",
+        doc: "How long the same event_id is taken for the same event.",
+      },
+      listeners: {
+        type: "tables",
+        doc: "Listeners for callers that must not reach the admin listener.",
+        fields: {
+          listen: {
+            type: "string",
+            pattern: "(\\[[0-9a-fA-F:.]+\\]|[^:\\[\\]\\s/]*):[0-9]{1,5}",
+            form: 'an address as "127.0.0.1:8082", "[::1]:8082" or ":8082" (all interfaces)',
+            default: "127.0.0.1:8082",
+            doc: "Address.",
+          },
+          tenant: {
+            type: "string",
+            pattern: ".{1,128}",
+            form: "1 to 128 characters",
+            doc: "Tenant of all its callers. Default: that of the key they send.",
+          },
+        },
+      },
+      keys: {
+        type: "tables",
+        doc: "Keys of the listeners' callers.",
+        fields: {
+          key: { type: "string", secret: true, doc: "What callers send as `Authorization: Bearer …`." },
+          tenant: {
+            type: "string",
+            pattern: ".{1,128}",
+            form: "1 to 128 characters",
+            default: "default",
+            doc: "Tenant whose events the key may send.",
+          },
+        },
+      },
+    },
+  },
 } as const satisfies SettingsSchema;
 
 /** What `setup` is given. */

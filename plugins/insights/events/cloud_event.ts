@@ -6,7 +6,7 @@ import type { Envelope } from "./envelope.ts";
  * An event as CloudEvents 1.0 in structured mode (https://cloudevents.io), the tenant as the extension `tenantid`. A
  * source that is no URI reference is escaped as one.
  */
-interface CloudEvent {
+export interface CloudEvent {
   specversion: "1.0";
   id: string;
   source: string;
@@ -30,12 +30,13 @@ function toCloudEvent(event: Envelope): CloudEvent {
   };
 }
 
-function isCloudEvent(value: unknown): value is CloudEvent {
+/** Whether a value is meant as a CloudEvent. */
+export function isCloudEvent(value: unknown): value is CloudEvent {
   return typeof value === "object" && value !== null && "specversion" in value;
 }
 
 /** The envelope a CloudEvent stands for. */
-function fromCloudEvent({ id, source, type, time, tenantid, data }: CloudEvent): Envelope {
+export function fromCloudEvent({ id, source, type, time, tenantid, data }: CloudEvent): Envelope {
   return {
     event_id: id,
     event_type: type,

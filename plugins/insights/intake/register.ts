@@ -1,0 +1,116 @@
+import { getRequestListener } from "@hono/node-server";
+import type { PluginContext, PublishRequest } from "capstan";
+import { topicName } from "../events/topics.ts";
+import type { Settings } from "../settings.ts";
+import { api, type ApiOptions } from "./api.ts";
+import { tenantCallers, trustedCaller } from "./callers.ts";
+import { type Accepted, Intake } from "./intake.ts";
+import { forgetSeen, isNew } from "./seen_events.ts";
+
+/** What was taken by the HTTP API and not yet sent on; this agent's own, never relayed. */
+export const INTAKE_TOPIC = "insights.intake.v1";
+
+/** Rows of old event ids removed beside a batch at most. */
+const FORGET_ROWS = 1_000;
+
+/** Registers the HTTP API, on the admin listener and on listeners of the plugin's own, and the stream behind it. */
+export function registerIntake(ctx: PluginContext, settings: Settings): void {
+  ctx.topic({ name: INTAKE_TOPIC, partitions: 1, localOnly: true, retentionMs: 0 });
+  const intake = new Intake({
+    producer: ctx.producer(INTAKE_TOPIC),
+    maxWaiting: settings.api.max_waiting,
+  });
+  const requests = ctx.counter({
+    name: "api_requests_total",
+    help: "Requests of the HTTP API that brought events, by the status they were answered with.",
+    labels: ["status"],
+  });
+  const events = ctx.counter({ name: "api_events_total", help: "Events the HTTP API has taken." });
+  ctx.gauge({
+    name: "api_waiting_bytes",
+    help: "Bytes of events that wait for the disk.",
+    collect: () => intake.waiting,
+  });
+  const shared: Omit<ApiOptions, "callerOf"> = {
+    intake,
+    limits: { maxBytes: settings.api.max_body, maxItems: settings.api.max_items },
+    source: settings.source,
+    topicName: (name) => topicName(settings, name),
+    now: () => ctx.now(),
+    count({ status, events: taken }) {
+      requests.inc({ status: String(status) });
+      if (taken > 0) events.inc(undefined, taken);
+    },
+  };
+  registerRoutes(ctx, api({ ...shared, callerOf: trustedCaller }));
+  registerListeners(ctx, settings, shared);
+  registerStream(ctx, settings);
+}
+
+function registerRoutes(ctx: Pick<PluginContext, "route">, app: ReturnType<typeof api>): void {
+  for (const [method, path] of ROUTES) ctx.route(method, path, (request) => app.fetch(request));
+}
+
+const ROUTES = [
+  ["POST", "/v1/feedback"],
+  ["POST", "/v1/events/:topic"],
+  ["GET", "/v1/topics"],
+  ["GET", "/v1/topics/:topic/schema"],
+  ["GET", "/v1/openapi.json"],
+] as const;
+
+function registerListeners(
+  ctx: Pick<PluginContext, "serve">,
+  { api: { listeners, keys } }: Settings,
+  shared: Omit<ApiOptions, "callerOf">,
+): void {
+  const known = Object.entries(keys).map(([name, { key, tenant }]) => {
+    if (key !== undefined) return { key, tenant };
+    throw new Error(
+      `Cannot take plugins.insights.api.keys.${name}: it has no key; set its key_file, or remove it`,
+    );
+  });
+  for (const [name, { listen, tenant }] of Object.entries(listeners)) {
+    if (tenant === undefined && known.length === 0) {
+      throw new Error(
+        `Cannot open plugins.insights.api.listeners.${name}: it has no tenant and there is no key; set its tenant, or ` +
+          "[plugins.insights.api.keys.NAME] with tenant and key_file",
+      );
+    }
+    const app = api({ ...shared, callerOf: tenantCallers({ tenant, keys: known }) });
+    ctx.serve({
+      name: `api ${name}`,
+      listen,
+      setting: `plugins.insights.api.listeners.${name}.listen`,
+      handler: getRequestListener(app.fetch, { overrideGlobalObjects: false }),
+      announce: (origin) => [`insights API (${name}): ${origin}/v1`],
+    });
+  }
+}
+
+/** Sends on what was taken, each event once. */
+function registerStream(ctx: PluginContext, settings: Settings): void {
+  ctx.stream<Accepted>(
+    { topics: [INTAKE_TOPIC], group: "insights-intake", source: "local" },
+    ({ records }) => ({
+      write(tx) {
+        const now = Math.max(...records.map(({ timestamp }) => timestamp));
+        const requests = records.flatMap(({ data, timestamp }) =>
+          data.events.flatMap((event): PublishRequest[] => {
+            const topic = topicName(settings, data.topic);
+            const seen = { topic, tenant: event.tenant_id, eventId: event.event_id, seenMs: timestamp };
+            if (!isNew(tx, seen)) return [];
+            return [{
+              topic,
+              key: event.tenant_id,
+              value: { ...event },
+              timestamp: Date.parse(event.timestamp),
+            }];
+          })
+        );
+        forgetSeen(tx, now - settings.api.remember_ids, FORGET_ROWS);
+        return requests;
+      },
+    }),
+  );
+}
