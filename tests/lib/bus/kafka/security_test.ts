@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { KafkaError, type KafkaFailure } from "../../../../lib/bus/kafka/error.ts";
 import { KafkaBus } from "../../../../lib/bus/kafka/kafka_bus.ts";
@@ -87,6 +89,67 @@ Deno.test({
         saslTokenFile: file.path,
       }),
     );
+  },
+});
+
+/** A server that gives tokens good for three seconds each, and notes when each ends, in ms since 1970. */
+async function shortTokens() {
+  const ends: number[] = [];
+  const server = createServer((_, response) => {
+    const [iat, exp] = [soon(), soon() + 3];
+    ends.push(exp * 1_000);
+    const token = unsignedToken({ sub: "agent", iat, exp });
+    response.setHeader("connection", "close");
+    response.end(JSON.stringify({ access_token: token, token_type: "Bearer", expires_in: 3 }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}/token`,
+    ends,
+    [Symbol.asyncDispose]: () => new Promise<void>((resolve) => server.close(() => resolve())),
+  };
+}
+
+Deno.test({
+  ...only,
+  name: "kafka: OAUTHBEARER with tokens from an address goes on over their ends, losing and doubling nothing",
+  async fn() {
+    await using tokens = await shortTokens();
+    const settings = at(listeners.oauth, {
+      securityProtocol: "SASL_PLAINTEXT",
+      saslMechanism: "OAUTHBEARER",
+      saslTokenUrl: tokens.url,
+      saslTokenClientId: "agent",
+      saslTokenClientSecret: "hush",
+    });
+    await using bus = new KafkaBus(settings, { log: silent });
+    const topic = `tokens-${crypto.randomUUID()}`;
+    await bus.topics.apply([{ name: topic, partitions: 1, replication: 1 }]);
+    await using member = await bus.open({ group: `g-${topic}`, topics: [topic], from: "earliest" });
+    const first = tokens.ends.length;
+    const until = Math.max(...tokens.ends) + 3_000;
+    const sent: number[] = [];
+    const seen: number[] = [];
+    const take = async (waitMs: number) => {
+      const batch = await member.receive({ max: 100, maxBytes: 100_000, waitMs });
+      const last = batch?.records.at(-1);
+      for (const { value } of batch?.records ?? []) {
+        seen.push(Number(new TextDecoder().decode(value ?? undefined)));
+      }
+      if (last !== undefined) await member.commit({ through: last });
+    };
+    // Every token that the connections began with is over by then, and so is the next one.
+    while (Date.now() < until) {
+      const value = new TextEncoder().encode(`${sent.length}`);
+      await bus.send([{ topic, partition: 0, value }]);
+      sent.push(sent.length);
+      await take(20);
+    }
+    while (seen.length < sent.length) await take(DEADLINE_MS);
+    assert.deepEqual(seen, sent);
+    assert.ok(tokens.ends.length > first, "tokens were renewed");
+    assert.equal((await bus.lag(`g-${topic}`, [topic]))[0]?.lag, 0);
   },
 });
 
