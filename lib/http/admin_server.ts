@@ -100,6 +100,17 @@ export class AdminServer {
     if (this.#guard) this.#app = this.#appOf(routes, this.#guard);
   }
 
+  /**
+   * Answers a request as if it had come by the listener.
+   * @throws {Error} it does not listen.
+   */
+  async answer(request: Request): Promise<Response> {
+    if (!this.#app || !this.#server) {
+      throw new Error("Cannot answer a request: the admin listener is closed");
+    }
+    return await this.#app.fetch(request);
+  }
+
   /** Takes no new request, lets those under way finish until `signal` aborts. Safe unstarted and twice. */
   async close(signal?: AbortSignal): Promise<void> {
     const server = this.#server;

@@ -279,11 +279,12 @@ export class Agent implements AdminSubject {
       maxLogBytes: settings.log.max_bytes,
       log: this.#options.log.child({ component: "storage" }),
       meter,
-      clock: this.#clock,
+      clock: parts?.clockOf?.("storage") ?? this.#clock,
       onLook: (state) => this.#streams?.holdLocal(diskReason(state)),
     });
     await this.#storage.start();
     Object.assign(this.#parts, { store, bus, storage: this.#storage });
+    parts?.opened?.(bus);
     return specs;
   }
 
@@ -297,7 +298,7 @@ export class Agent implements AdminSubject {
   }
 
   #makeStreams(specs: readonly TopicSpec[]): AgentStreams {
-    const { storeFile, log, meter, random = Math.random, settings } = this.#options;
+    const { storeFile, log, meter, random = Math.random, settings, parts } = this.#options;
     if (!this.#bus) throw new Error("Cannot start streams: the bus is not open");
     return new AgentStreams({
       registered: this.#registry.streams,
@@ -309,7 +310,7 @@ export class Agent implements AdminSubject {
       turns: this.#turns.memory,
       log,
       meter,
-      clock: this.#clock,
+      clock: parts?.clockOf?.("streams") ?? this.#clock,
       random,
     });
   }
@@ -337,6 +338,7 @@ export class Agent implements AdminSubject {
       startedAt: this.#startedAt,
     });
     this.#admin = server;
+    this.#options.parts?.answering?.((request) => server.answer(request));
     this.announcements.push(announcement);
   }
 

@@ -50,6 +50,7 @@ export function createContext(options: ContextOptions): PluginContext {
   return {
     log,
     now: () => clock.now(),
+    sleep: (ms, signal) => clock.sleep(ms, signal),
     topic: (spec, values) => {
       registering(`topic ${spec.name}`);
       registry.topics.declare(plugin, spec, values);

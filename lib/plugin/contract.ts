@@ -214,6 +214,11 @@ export interface PluginContext {
   /** Milliseconds since 1970, with fractions; driven by tests. */
   now(): number;
   /**
+   * Resolves after `ms` of the same clock, or at once when `signal` aborts; never rejects. For windows and timers that
+   * tests drive.
+   */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /**
    * Declares a topic. Its logical name is `spec.name`; configuration may rename it and change each figure. `values` says
    * what is in it: JSON unless told otherwise.
    */

@@ -1,4 +1,4 @@
-import type { RelayPart } from "../bus/bus.ts";
+import type { Bus, RelayPart } from "../bus/bus.ts";
 import type { Clock } from "../bus/clock.ts";
 import type { BusDriver, TopicSpec } from "../bus/contract.ts";
 import type { LocalBus } from "../bus/local/local_bus.ts";
@@ -35,4 +35,10 @@ export interface HostParts {
   openKafka(context: KafkaContext): KafkaPart;
   /** Free bytes on the disk of that file. */
   freeDisk(file: string): Promise<number>;
+  /** The clock of the streams of this thread, or of the look at the disk. Default: the agent's. */
+  clockOf(part: "streams" | "storage"): Clock;
+  /** Told of bus and store once per start, before a plugin starts. */
+  opened(bus: Bus): void;
+  /** Told once per start how the admin listener answers, so that requests need no socket. */
+  answering(answer: (request: Request) => Promise<Response>): void;
 }

@@ -63,7 +63,30 @@ export type {
   TopicDescription,
   TopicSpec,
 } from "../bus/contract.ts";
-export type { Migration, Reader, SqlRow, SqlValue, Store, Transaction } from "../store/contract.ts";
+export type {
+  Migration,
+  Reader,
+  SqlRow,
+  SqlValue,
+  Store,
+  StoreFailure,
+  Transaction,
+} from "../store/contract.ts";
+export { openTestAgent } from "./test_agent.ts";
+export type {
+  CapturedLetter,
+  CapturedLine,
+  CapturedRecord,
+  CommandOutcome,
+  KillOptions,
+  TestAgent,
+  TestAgentOptions,
+  TestClock,
+  TestFaults,
+  TestRecord,
+  TestStore,
+  TestTopic,
+} from "./test_agent_contract.ts";
 export { testPlugin } from "./plugin_suite.ts";
 export type { PluginSuiteOptions } from "./plugin_suite.ts";
 export type * from "../plugin/contract.ts";

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { loadConfig } from "../config/load.ts";
 import type { Plugin, PluginHooks } from "../plugin/contract.ts";
 import { describePlugin } from "../plugin/describe_plugin.ts";
 import { createHost } from "../plugin/host.ts";
@@ -10,6 +9,7 @@ import type { Host } from "../plugin/host_contract.ts";
 import { pluginProblems } from "../plugin/plugin_problems.ts";
 import { createLogger } from "../telemetry/create_logger.ts";
 import { createMeter } from "../telemetry/meter.ts";
+import { testConfig } from "./plugin_config.ts";
 
 /** How the suite runs. */
 export interface PluginSuiteOptions {
@@ -88,9 +88,7 @@ export function testPlugin(plugin: Plugin, options: PluginSuiteOptions = {}): vo
 
 /** The plugin's configuration, in a folder that need not exist. */
 function configOf(plugin: Plugin, { config = "" }: PluginSuiteOptions, dir: string) {
-  const text = `[admin]\nlisten = "127.0.0.1:0"\n\n[plugins.${plugin.name}]\n${config}\n`;
-  const located = { dir, file: join(dir, "config.toml"), text, origin: "told" } as const;
-  return loadConfig({ plugins: [plugin], located, env: {}, cwd: dir });
+  return testConfig([plugin], config, dir);
 }
 
 function describe(plugin: Plugin, options: PluginSuiteOptions) {
