@@ -1,9 +1,11 @@
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
+import { PACKAGES_FILE } from "../../lib/cli/inventory/inventory.ts";
 import { BUILD_FILE } from "../../lib/cli/build.ts";
 import { pluginTypes } from "../../lib/plugin/plugin_types.ts";
 import { testingTypes } from "../../lib/cli/testing_types.ts";
 import { currentBuild } from "./build_file.ts";
+import { embeddedPackages } from "./embedded_packages.ts";
 
 /** Modules that are loaded by name: the program, those that run in a Worker, and what plugins' tests import. */
 const ENTRIES = {
@@ -61,7 +63,10 @@ export async function bundle(root: string, folder: string): Promise<Bundle> {
   }).output();
   if (!success) throw new Error(`Cannot bundle: ${new TextDecoder().decode(stderr).trim()}`);
   await rewrite(folder);
-  await Deno.copyFile(wasmOf(root), join(folder, "native.wasm"));
+  const wasm = wasmOf(root);
+  const packages = await embeddedPackages(root, { folder, files: await filesIn(folder), wasm });
+  await Deno.writeTextFile(join(folder, PACKAGES_FILE), JSON.stringify(packages));
+  await Deno.copyFile(wasm, join(folder, "native.wasm"));
   await Deno.writeTextFile(join(folder, "capstan.d.ts"), await pluginTypes());
   await Deno.writeTextFile(join(folder, "capstan_testing.d.ts"), await testingTypes());
   await Deno.writeTextFile(join(folder, BUILD_FILE), JSON.stringify(await currentBuild(root)));

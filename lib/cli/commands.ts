@@ -15,6 +15,7 @@ import { dlqShow } from "./dlq_show.ts";
 import { groupsDescribe } from "./groups_describe.ts";
 import { groupsList } from "./groups_list.ts";
 import { init } from "./init.ts";
+import { licenses } from "./licenses.ts";
 import { man } from "./man.ts";
 import { outboxDrain } from "./outbox_drain.ts";
 import { outboxStatus } from "./outbox_status.ts";
@@ -72,6 +73,7 @@ export const ownCommands: readonly CliCommand[] = [
   completions,
   complete,
   man,
+  licenses,
   version,
 ];
 

@@ -74,7 +74,7 @@ function isCommanderError(error: unknown): error is Error & { code: string; exit
 }
 
 /** Commands that load no code: they are what one needs before it is trusted, or say nothing of plugins. */
-const LOADING_NOTHING = ["--version", "-V", "version", "init", "trust", "plugins", "completions"];
+const LOADING_NOTHING = ["--version", "-V", "version", "init", "trust", "plugins", "completions", "licenses"];
 
 const NOTHING_LOADED: ExternalPlugins = { plugins: [], failed: [], disabled: [] };
 
