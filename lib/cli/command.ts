@@ -38,6 +38,8 @@ export interface CliCommand {
   options?: readonly CliOption[];
   /** Settings that are flags of this command, by their full key. Default: none but `store.sqlite`. */
   settings?(key: string): boolean;
+  /** SIGHUP is for the command itself, not a request to stop. Default false. */
+  reloads?: boolean;
   /** Command lines that show it at work. */
   examples?: readonly string[];
   /** Heading it stands under in the list of commands. */

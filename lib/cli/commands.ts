@@ -26,6 +26,7 @@ import { pluginsTest } from "./plugins_test.ts";
 import { pluginsTrust } from "./plugins_trust.ts";
 import { pluginsTypes } from "./plugins_types.ts";
 import { publish } from "./publish.ts";
+import { reload } from "./reload.ts";
 import { run } from "./run.ts";
 import { serve } from "./serve.ts";
 import { serveProxy } from "./serve_proxy.ts";
@@ -45,6 +46,7 @@ export const ownCommands: readonly CliCommand[] = [
   init,
   trust,
   status,
+  reload,
   tail,
   publish,
   outboxStatus,

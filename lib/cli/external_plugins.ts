@@ -25,6 +25,17 @@ export interface ExternalPlugins {
   readonly disabled: readonly string[];
 }
 
+/** Loads a module's plugin; from another address where it was loaded before. */
+export type LoadModule = (address?: URL) => Promise<Plugin>;
+
+/** What an agent that runs knows of modules it has loaded. */
+export interface LoadedModules {
+  /** The plugin of a module, as it is now. */
+  take(module: ExternalModule, load: LoadModule): Promise<Plugin>;
+  /** What stands in for a module that can't be loaded. */
+  standIn(module: ExternalModule, error: Error): Plugin | undefined;
+}
+
 const NONE: ExternalPlugins = { plugins: [], failed: [], disabled: [] };
 
 /**
@@ -32,7 +43,12 @@ const NONE: ExternalPlugins = { plugins: [], failed: [], disabled: [] };
  * Never rejects: a configuration that can't be read is for the command to say.
  */
 export async function externalPlugins(
-  call: { argv: readonly string[]; builtIn: readonly string[]; io: Pick<Io, "env" | "cwd"> },
+  call: {
+    argv: readonly string[];
+    builtIn: readonly string[];
+    io: Pick<Io, "env" | "cwd">;
+    loaded?: LoadedModules;
+  },
 ): Promise<ExternalPlugins> {
   const { env, cwd } = call.io;
   let located: Located;
@@ -55,17 +71,20 @@ export async function externalPlugins(
         }
         const file = await moduleFile(each.module);
         if (!mayLoad(located, file, env)) throw notTrusted(file);
-        const plugin = await loadPlugin(file);
-        if (plugin.name === each.name) return hosted(plugin);
-        throw new Error(
-          `Cannot load ${each.module}: it calls itself ${plugin.name}; its table must be [plugins.${plugin.name}]`,
-        );
+        const load: LoadModule = async (address) => {
+          const plugin = await loadPlugin(file, { address });
+          if (plugin.name === each.name) return hosted(plugin);
+          throw new Error(
+            `Cannot load ${each.module}: it calls itself ${plugin.name}; its table must be [plugins.${plugin.name}]`,
+          );
+        };
+        return await (call.loaded?.take(each, load) ?? load());
       } catch (cause) {
         const message = cause instanceof Error ? cause.message : String(cause);
         const error = new ConfigError(`${placeText(each.place)}: plugin ${each.name}: ${message}`, [], {
           cause,
         });
-        return { name: each.name, optional: each.optional, error };
+        return call.loaded?.standIn(each, error) ?? { name: each.name, optional: each.optional, error };
       }
     }),
   );

@@ -92,7 +92,7 @@ async function runCommand(
   using _listening = listenForStop((name, times) => {
     if (times > 1) Deno.exit(exitCodeOfSignal(name));
     stop.abort(new Interrupted(name));
-  });
+  }, command.reloads ? ["SIGHUP"] : []);
   try {
     const code = await command.run({
       command,

@@ -3,7 +3,7 @@ import type { FlagValue } from "../config/flags.ts";
 import { loadConfig, type Loaded } from "../config/load.ts";
 import type { Plugin } from "../plugin/contract.ts";
 import { createHost } from "../plugin/host.ts";
-import type { Host, RegisteredCommand } from "../plugin/host_contract.ts";
+import type { Host, HostOptions, RegisteredCommand } from "../plugin/host_contract.ts";
 import type { WantedTopic } from "../plugin/topics.ts";
 import { createLogger } from "../telemetry/create_logger.ts";
 import type { Logger } from "../telemetry/logger.ts";
@@ -15,6 +15,11 @@ import { VERSION } from "./version.ts";
 export interface Made {
   readonly config: Loaded;
   readonly host: Host;
+  readonly log: Logger;
+  /** Which plugins run. */
+  runs(plugin: Plugin, config: Loaded): boolean;
+  /** From now on the log's lines are as these settings say. */
+  logAs(settings: Loaded["host"]["logging"]): void;
 }
 
 /** Which plugins an agent has, and what its settings default to. */
@@ -23,6 +28,8 @@ export interface MakeOptions {
   only?: (plugin: Plugin) => boolean;
   /** Settings that hold where neither flag, environment nor file names them. */
   defaults?: readonly FlagValue[];
+  /** Reads the configuration again. */
+  onReload?: HostOptions["onReload"];
 }
 
 /**
@@ -31,8 +38,10 @@ export interface MakeOptions {
  */
 export async function makeHost(call: ConfigCall, options: MakeOptions = {}): Promise<Made> {
   const config = await configured(call, options.defaults ?? []);
-  const plugins = call.plugins.filter(options.only ?? ((plugin) => config.plugin(plugin.name).enabled));
-  return { config, host: hostOf(config, plugins, loggerOf(config, call)) };
+  const runs: Made["runs"] = (plugin, now) => options.only?.(plugin) ?? now.plugin(plugin.name).enabled;
+  const { log, logAs } = loggerOf(config, call);
+  const plugins = call.plugins.filter((plugin) => runs(plugin, config));
+  return { config, host: hostOf(config, plugins, log, options.onReload), log, runs, logAs };
 }
 
 /**
@@ -73,7 +82,12 @@ async function configured(call: ConfigCall, defaults: readonly FlagValue[]): Pro
   return missing.length === 0 ? config : await loadConfiguration(call, missing);
 }
 
-function hostOf(config: Loaded, plugins: readonly Plugin[], log: Logger): Host {
+function hostOf(
+  config: Loaded,
+  plugins: readonly Plugin[],
+  log: Logger,
+  onReload?: HostOptions["onReload"],
+): Host {
   return createHost({
     plugins,
     settings: config.host,
@@ -83,12 +97,14 @@ function hostOf(config: Loaded, plugins: readonly Plugin[], log: Logger): Host {
     version: VERSION,
     log,
     meter: createMeter(),
+    onReload,
   });
 }
 
 /** The agent's own log goes to standard error: text for people, JSON for collectors. */
-function loggerOf(config: Loaded, { io }: ConfigCall): Logger {
-  const { level, format } = config.host.logging;
-  const text = format === "text" || (format === "auto" && io.stderr.isTerminal);
-  return createLogger({ level, format: text ? "text" : "json" });
+function loggerOf(config: Loaded, { io }: ConfigCall): Pick<Made, "log" | "logAs"> {
+  let now = config.host.logging;
+  const isText = () => now.format === "text" || (now.format === "auto" && io.stderr.isTerminal);
+  const log = createLogger({ level: () => now.level, format: () => isText() ? "text" : "json" });
+  return { log, logAs: (settings) => void (now = settings) };
 }

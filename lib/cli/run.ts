@@ -1,14 +1,28 @@
-import type { CliCommand, Invocation } from "./command.ts";
+import type { CliCommand, CliOption, Invocation } from "./command.ts";
 import type { Host } from "../plugin/host_contract.ts";
 import { EXIT } from "./exit.ts";
 import { plural } from "./format.ts";
 import type { MakeOptions } from "./make_host.ts";
 import { styleFor } from "./style.ts";
 
+/** Flags of the commands that start an agent. */
+export const RUN_OPTIONS: readonly CliOption[] = [
+  {
+    flags: "--watch",
+    doc: "load plugins of your own again when their files change, and the configuration when it does",
+  },
+];
+
+/** What their help says of reloading. */
+export const RELOADS = "SIGHUP, or `capstan reload`, has configuration and plugins read again while it runs.";
+
 /** `capstan run` */
 export const run: CliCommand = {
   path: "run",
   doc: "Start the agent: every enabled plugin, until Ctrl-C",
+  more: RELOADS,
+  reloads: true,
+  options: RUN_OPTIONS,
   // `--kafka-brokers` and its like are `serve proxy`'s.
   settings: (key) => !key.startsWith("publisher."),
   examples: [
@@ -30,15 +44,20 @@ export async function runAgent(call: Invocation, options: MakeOptions): Promise<
       `${styleFor(io.stderr).yellow("warning:")} starting without it: ${error.message}\n`,
     );
   }
-  const made = await makeHost(call, options);
+  const { Reloading } = await import("./reloading.ts");
+  await using reloading = new Reloading(call);
+  const made = await makeHost(call, { ...options, onReload: () => reloading.reload() });
   await using host = made.host;
-  await host.start(signal);
+  const stopping = AbortSignal.any([signal, reloading.terminalGone]);
+  await host.start(stopping);
+  await reloading.begin(made, options);
   await io.stdout.write(describeAgent(made, styleFor(io.stdout)));
-  if (!signal.aborted) {
-    await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+  if (!stopping.aborted) {
+    await new Promise((resolve) => stopping.addEventListener("abort", resolve, { once: true }));
   }
+  reloading.end();
   await io.stderr.write(`stopping: ${underWay(host)}; once more to stop at once\n`);
-  const report = await host.stop({ timeoutMs: made.config.host.agent.drain_timeout });
+  const report = await host.stop({ timeoutMs: reloading.settings(made.config.host).agent.drain_timeout });
   for (const left of report.left) await io.stderr.write(`not finished: ${left}\n`);
   for (const lost of report.lost) await io.stderr.write(`given up: ${lost}\n`);
   await io.stderr.write("stopped\n");

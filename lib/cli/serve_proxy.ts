@@ -1,5 +1,5 @@
 import type { CliCommand } from "./command.ts";
-import { runAgent } from "./run.ts";
+import { RELOADS, RUN_OPTIONS, runAgent } from "./run.ts";
 
 /** tapes' flags, with `-s` and `-d` that every command has. */
 const TAPES_FLAGS: readonly string[] = [
@@ -18,7 +18,9 @@ export const serveProxy: CliCommand = {
   doc: "Start the recording proxy, with tapes' flags",
   more:
     "With --kafka-brokers and --kafka-topic every new node is published to that topic. The admin listener takes a\n" +
-    "free port unless admin.listen is set.",
+    `free port unless admin.listen is set. ${RELOADS}`,
+  reloads: true,
+  options: RUN_OPTIONS,
   settings: (key) => TAPES_FLAGS.includes(key),
   examples: [
     "capstan serve proxy --provider openai -u https://api.openai.com",

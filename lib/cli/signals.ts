@@ -11,10 +11,13 @@ export class Interrupted extends Error {
   }
 }
 
-/** Calls `onSignal` for each request to stop until disposed of. */
-export function listenForStop(onSignal: (name: Deno.Signal, times: number) => void): Disposable {
+/** Calls `onSignal` for each request to stop until disposed of; signals in `but` ask for something else. */
+export function listenForStop(
+  onSignal: (name: Deno.Signal, times: number) => void,
+  but: readonly Deno.Signal[] = [],
+): Disposable {
   let times = 0;
-  const listeners = STOP_SIGNALS.map((name) => {
+  const listeners = STOP_SIGNALS.filter((name) => !but.includes(name)).map((name) => {
     const listener = () => onSignal(name, ++times);
     Deno.addSignalListener(name, listener);
     return { name, listener };

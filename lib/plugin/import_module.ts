@@ -10,16 +10,15 @@ const UNRESOLVED = /^(?:Import|Could not resolve) "([^"]+)"/;
 /**
  * Imports a plugin's module. The executable finds packages in the plugin's own node_modules by itself. Run from the
  * sources, names are resolved by the sources' own configuration, so that a module with packages is bundled first; its
- * `import.meta.url` is then that of a temporary file.
+ * `import.meta.url` is then that of a temporary file. `file` is where the module is, whatever its address.
  * @throws {Error} the module's own, or what to do about a package that can't be had.
  */
-export async function importModule(url: URL): Promise<Record<string, unknown>> {
+export async function importModule(url: URL, file = fileURLToPath(url)): Promise<Record<string, unknown>> {
   try {
     return await import(url.href);
   } catch (cause) {
     const name = unresolved(cause);
     if (name === undefined) throw cause;
-    const file = fileURLToPath(url);
     const wrong = unavailable(name, file);
     if (wrong !== undefined) throw new Error(wrong, { cause });
     const deno = await findDeno();

@@ -9,17 +9,15 @@ import { isPlugin, pluginProblems } from "./plugin_problems.ts";
 const NAMES = ["mod.ts", "index.ts", "mod.js", "index.js"];
 
 /**
- * Loads a plugin: a module, or a folder with one. TypeScript is taken as it is.
+ * Loads a plugin: a module, or a folder with one. TypeScript is taken as it is. Where it was loaded before,
+ * `address` is another one of the same module: see `FreshModules`.
  * @throws {Error} there is none, its code fails, or its default export is no plugin; the message says which.
  */
-export async function loadPlugin(path: string, options: { fresh?: string } = {}): Promise<Plugin> {
+export async function loadPlugin(path: string, options: { address?: URL } = {}): Promise<Plugin> {
   const file = await moduleFile(path);
-  const url = pathToFileURL(file);
-  // Another query is another module: a changed plugin is loaded anew beside its predecessor.
-  if (options.fresh !== undefined) url.search = options.fresh;
   let exported: Record<string, unknown>;
   try {
-    exported = await importModule(url);
+    exported = await importModule(options.address ?? pathToFileURL(file), file);
   } catch (cause) {
     throw new Error(`Cannot load ${file}: ${cause instanceof Error ? cause.message : String(cause)}`, {
       cause,

@@ -1,16 +1,20 @@
 import { formatJson } from "./format_json.ts";
 import { formatText } from "./format_text.ts";
+import type { LogLine } from "./log_line.ts";
 import type { LogFields, Logger, LogLevel } from "./logger.ts";
 
 /** Where finished lines go; a line comes without its newline. Must not throw. */
 export type LogSink = (line: string, level: LogLevel) => void;
 
+/** How a line looks. */
+export type LogFormat = "text" | "json";
+
 /** How a logger is made. */
 export interface LoggerOptions {
-  /** Least severe level that is written. Default `"info"`. */
-  level?: LogLevel;
-  /** One readable line, or JSON lines. Default `"text"`. */
-  format?: "text" | "json";
+  /** Least severe level that is written; a function is asked for each line. Default `"info"`. */
+  level?: LogLevel | (() => LogLevel);
+  /** One readable line, or JSON lines; a function is asked for each line. Default `"text"`. */
+  format?: LogFormat | (() => LogFormat);
   /** Default: standard error. */
   sink?: LogSink;
   /** Milliseconds since 1970. */
@@ -19,14 +23,16 @@ export interface LoggerOptions {
   fields?: LogFields;
 }
 
+const RENDER: Readonly<Record<LogFormat, (line: LogLine) => string>> = { text: formatText, json: formatJson };
 const RANK: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3 };
 
 /** A logger. Secrets in fields and messages are masked before a line is formatted. */
 export function createLogger(options: LoggerOptions = {}): Logger {
   const { level = "info", format = "text", sink = toStderr, now = Date.now, fields: own = {} } = options;
-  const render = format === "json" ? formatJson : formatText;
+  const least = typeof level === "function" ? level : () => level;
+  const render = typeof format === "function" ? (line: LogLine) => RENDER[format()](line) : RENDER[format];
   const write = (at: LogLevel) => (message: string, fields?: LogFields) => {
-    if (RANK[at] < RANK[level]) return;
+    if (RANK[at] < RANK[least()]) return;
     sink(render({ time: now(), level: at, message, fields: { ...own, ...fields } }), at);
   };
   return {
