@@ -1,4 +1,5 @@
 import type { Migration } from "capstan";
+import { FEEDBACK_TABLES } from "./feedback/tables.ts";
 import { SEEN_TABLES } from "./intake/seen_events.ts";
 import { TOOL_CALL_TABLES } from "./turns/waiting_tool_calls.ts";
 
@@ -6,6 +7,7 @@ import { TOOL_CALL_TABLES } from "./turns/waiting_tool_calls.ts";
 export const INSIGHTS_MIGRATIONS: readonly Migration[] = [
   step(1, "tool calls that wait for their results", TOOL_CALL_TABLES),
   step(2, "ids of events that were taken", SEEN_TABLES),
+  step(3, "turns, feedback and what joins them", FEEDBACK_TABLES),
 ];
 
 function step(version: number, name: string, statements: readonly string[]): Migration {

@@ -1,6 +1,7 @@
 import type { Plugin } from "capstan";
 import { registerTopics } from "./events/topics.ts";
 import { feedbackCommand } from "./commands/feedback.ts";
+import { registerFeedback } from "./feedback/register.ts";
 import { registerIntake } from "./intake/register.ts";
 import { INSIGHTS_MIGRATIONS } from "./migrations.ts";
 import { settings } from "./settings.ts";
@@ -16,6 +17,7 @@ export default {
     ctx.store(INSIGHTS_MIGRATIONS);
     registerTurns(ctx, config);
     registerIntake(ctx, config);
+    registerFeedback(ctx, config);
     ctx.command(feedbackCommand(config));
   },
 } satisfies Plugin<typeof settings>;

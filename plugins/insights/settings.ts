@@ -33,6 +33,12 @@ export const settings = {
     min: "1s",
     doc: "How long a tool call waits for the turn that brings its result, by the time of turns.",
   },
+  feedback_wait: {
+    type: "duration",
+    default: "7d",
+    min: "1s",
+    doc: "How long turns and feedback on them wait for each other, by their own times.",
+  },
   currency: {
     type: "string",
     pattern: "[A-Z]{3}",

@@ -1,18 +1,21 @@
 import { z } from "zod";
 import { eventSchema } from "./envelope.ts";
 
-/** A feedback joined to the turn it judges: enough for a preference or fine-tuning set. */
+/**
+ * A feedback joined to the turn it judges: enough for a preference or fine-tuning set. Of several signals of one
+ * feedback the last counts: a turn that fits better may come late.
+ */
 export const signalData = z.strictObject({
   /** `event_id` of the feedback. */
   feedback_id: z.string(),
-  /** 1, and one more each time a better turn for the same feedback came. */
-  revision: z.int().min(1),
   /** Positive above 0, negative below; a correction makes the answer negative. */
   label: z.enum(["positive", "negative", "neutral"]),
   rating: z.number().min(-1).max(1),
   /** 0 to 1: how much it should count; |rating|, and 1 with a correction. */
   weight: z.number().min(0).max(1),
   turn_id: z.string(),
+  /** Revision of the turn. */
+  revision: z.int().min(1),
   conversation: z.string(),
   /** Last node of the request: the prompt is the path from the root to it. */
   prompt_hash: z.string().optional(),

@@ -1,0 +1,64 @@
+import type { Transaction } from "capstan";
+import type { Envelope } from "../events/envelope.ts";
+import type { SignalData } from "../events/signals.ts";
+import {
+  type FeedbackEvent,
+  forgetJoined,
+  JoinedRows,
+  type KnownFeedback,
+  revisionOf,
+  type TurnSpanEvent,
+} from "./joined_rows.ts";
+import { signal } from "./signal.ts";
+import { namesOfTurn } from "./turn_name.ts";
+
+/** What a join needs. */
+export interface JoinOptions {
+  /** Partition the events are of. */
+  part: number;
+  /** Milliseconds for which turns and feedback wait for each other, by their own times. */
+  waitMs: number;
+  /** What signals name as their source. */
+  source: string;
+}
+
+/** A signal's event. */
+export type SignalEvent = Envelope<string, SignalData>;
+
+/** Joins what came to the turns or the feedback that came before it, and gives the signals that follow. */
+export function join(
+  tx: Transaction,
+  events: readonly (FeedbackEvent | TurnSpanEvent)[],
+  { part, waitMs, source }: JoinOptions,
+): SignalEvent[] {
+  const signals = events.flatMap((event) => {
+    const rows = new JoinedRows(tx, part, event.tenant_id);
+    if (isFeedback(event)) {
+      const feedback = rows.addFeedback(event);
+      return feedback ? joined(rows, [feedback], source) : [];
+    }
+    if (!isTurn(event) || !rows.addTurn(event)) return [];
+    return joined(rows, rows.feedbackOn(namesOfTurn(event.data)), source);
+  });
+  const newest = events.reduce((ms, { timestamp }) => Math.max(ms, Date.parse(timestamp)), -Infinity);
+  if (Number.isFinite(newest)) forgetJoined(tx, part, newest - waitMs);
+  return signals;
+}
+
+function isFeedback(event: Envelope): event is FeedbackEvent {
+  return event.event_type === "feedback.submitted";
+}
+
+function isTurn(event: Envelope): event is TurnSpanEvent {
+  return event.event_type === "trace.turn";
+}
+
+function joined(rows: JoinedRows, feedback: readonly KnownFeedback[], source: string): SignalEvent[] {
+  return feedback.flatMap((each) => {
+    const turn = rows.turnOf(each);
+    if (turn === undefined) return [];
+    if (turn.turn_id === each.turnId && revisionOf(turn) === each.revision) return [];
+    rows.join(each, turn);
+    return [signal(each.event, turn, source)];
+  });
+}
