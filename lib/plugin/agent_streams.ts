@@ -6,8 +6,8 @@ import { FENCE_MIGRATIONS, FENCE_OWNER } from "../bus/stream/fences.ts";
 import { rowsFirst } from "../bus/stream/rows_first.ts";
 import { Stream } from "../bus/stream/stream.ts";
 import { valuesForWorker } from "../bus/worker/values.ts";
-import { WorkerHost } from "../bus/worker/host.ts";
-import type { WorkerStart, WorkerStreamSpec } from "../bus/worker/protocol.ts";
+import { WorkerHost, type WorkerHostOptions } from "../bus/worker/host.ts";
+import type { WorkerStreamSpec } from "../bus/worker/protocol.ts";
 import { WorkerStream } from "../bus/worker/stream.ts";
 import type { TopicSpec } from "../bus/contract.ts";
 import type { TopicValues } from "../bus/handler.ts";
@@ -56,7 +56,7 @@ export class AgentStreams {
   #options: AgentStreamsOptions;
   #worker: WorkerHost;
   /** What the Worker was started with. */
-  #workerStart: Omit<WorkerStart, "paused" | "held">;
+  #workerStart: WorkerHostOptions["start"];
   #stopListening: (() => void) | undefined;
   /** Why the streams of the log wait. */
   #held: string | undefined;
@@ -193,7 +193,7 @@ export class AgentStreams {
     }));
   }
 
-  #wantedOfWorker(): Omit<WorkerStart, "paused" | "held"> {
+  #wantedOfWorker(): WorkerHostOptions["start"] {
     const { bus, storeFile, powerSafe, turns, values } = this.#options;
     return {
       storeFile,
@@ -208,7 +208,7 @@ export class AgentStreams {
     };
   }
 
-  #makeWorker(start: Omit<WorkerStart, "paused" | "held">): WorkerHost {
+  #makeWorker(start: WorkerHostOptions["start"]): WorkerHost {
     const { bus, log, meter, clock, random } = this.#options;
     return new WorkerHost({
       start,
@@ -234,7 +234,7 @@ export class AgentStreams {
     this.#workerStart = start;
   }
 
-  async #launch(start: Omit<WorkerStart, "paused" | "held">): Promise<void> {
+  async #launch(start: WorkerHostOptions["start"]): Promise<void> {
     const { bus, clock } = this.#options;
     this.#worker = this.#makeWorker(start);
     this.#worker.hold(this.#held);

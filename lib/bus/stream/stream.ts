@@ -17,6 +17,7 @@ import { FencedRows, type Place, type StreamDriver } from "./rows_first.ts";
 import { Session } from "./session.ts";
 import { type StreamMetrics, streamMetrics } from "./metrics.ts";
 import { Troubles } from "./troubles.ts";
+import type { WorkWatch } from "./watch.ts";
 import { TopicCodecs } from "../topic_codecs.ts";
 import { AbandonedError, GaveUpError, StreamWork, type WorkEvents } from "./work.ts";
 
@@ -64,6 +65,8 @@ export interface StreamOptions {
   clock: Clock;
   random(): number;
   retry?: RetryPolicy;
+  /** Where a handler may end the thread. */
+  watch?: WorkWatch;
   /** Rests between batches, for a stream beside a busy thread. */
   pace?: Pace;
   /** Called after each commit. */

@@ -14,6 +14,7 @@ import type { Batch, StreamHandler } from "../handler.ts";
 import { type Decoded, decodeRecords } from "./decode.ts";
 import { type Outcome, type OutcomeOptions, toOutcome } from "./handler_result.ts";
 import { DEFAULT_RETRY, retryDelay, type RetryPolicy } from "./retry.ts";
+import type { WorkWatch } from "./watch.ts";
 
 /** The stream stopped, or the partition went to another member, before the batch was committed. */
 export class AbandonedError extends Error {
@@ -57,6 +58,8 @@ export interface WorkOptions extends OutcomeOptions {
   clock: Clock;
   random(): number;
   retry?: RetryPolicy;
+  /** Where a handler may end the thread. */
+  watch?: WorkWatch;
   events: WorkEvents;
 }
 
@@ -94,7 +97,9 @@ export class StreamWork {
    * @throws {GaveUpError} a record was given up, and `onFailure` is "stop".
    */
   async run(sink: Sink, batch: RecordBatch, signals: Signals): Promise<void> {
-    await this.#unit(sink, batch, this.options.attempts, signals);
+    for (const part of this.options.watch?.parts(batch) ?? [batch]) {
+      await this.#unit(sink, part, this.options.attempts, signals);
+    }
   }
 
   async #unit(
@@ -103,12 +108,16 @@ export class StreamWork {
     tries: number,
     signals: Signals,
   ): Promise<void> {
-    const { attempts, events } = this.options;
-    let cause: unknown;
-    for (let attempt = 1; attempt <= tries; attempt++) {
+    const { attempts, events, watch } = this.options;
+    const deaths = watch?.deaths(batch);
+    let cause: unknown = deaths?.cause;
+    for (let attempt = 1 + (deaths?.count ?? 0); attempt <= tries; attempt++) {
       try {
-        const done = await this.#handle(batch, signals);
-        await this.#commit(subscription, batch, done, signals);
+        await this.#watched(batch, signals, async () => {
+          const done = await this.#handle(batch, signals);
+          await this.#commit(subscription, batch, done, signals);
+        });
+        watch?.settled(batch, "handled");
         return;
       } catch (error) {
         if (error instanceof FencedError || error instanceof AbandonedError) throw error;
@@ -131,11 +140,27 @@ export class StreamWork {
         { outcomes: [], letters: [{ record, cause, attempts }] },
         signals,
       );
+      watch?.settled(batch, "given up");
       return;
     }
     const middle = Math.ceil(batch.records.length / 2);
     await this.#unit(subscription, { ...batch, records: batch.records.slice(0, middle) }, 1, signals);
     await this.#unit(subscription, { ...batch, records: batch.records.slice(middle) }, 1, signals);
+  }
+
+  /** Does it under watch, where this thread is watched. */
+  async #watched(batch: RecordBatch, signals: Signals, work: () => Promise<void>): Promise<void> {
+    const { watch } = this.options;
+    if (watch === undefined) return await work();
+    let begun = false;
+    try {
+      await watch.run(batch, [signals.drop, signals.hurry], () => {
+        begun = true;
+        return work();
+      });
+    } catch (error) {
+      throw begun ? error : new AbandonedError("stopped before its turn", { cause: error });
+    }
   }
 
   /** Handles what comes before a record that was given up in the middle of a batch, then says so. */

@@ -15,6 +15,8 @@ import { topicCodecs } from "../topic_codecs.ts";
 import { TopicNames } from "../topic_names.ts";
 import type { FromWorker, WorkerLine, WorkerStart, WorkerStreamSpec } from "./protocol.ts";
 import { valuesInWorker } from "./values.ts";
+import { Watch } from "./watch.ts";
+import { WorkNotes } from "./work_notes.ts";
 
 /** Milliseconds between two reports of log lines, metrics and health. */
 const REPORT_MS = 100;
@@ -71,7 +73,12 @@ export async function startBackroom(
   const pace = new Pace(turns, systemClock);
   const driver = start.isBus === true ? countedBus(log, busMetrics(meter)) : log;
   const streams = new Map<string, Stream>();
-  for (const wanted of start.streams) {
+  const watch = new Watch({
+    notes: new WorkNotes(start.notes),
+    suspects: start.suspects,
+    onSettled: (range) => post({ kind: "settled", range }),
+  });
+  for (const [place, wanted] of start.streams.entries()) {
     const own = logger.child({ component: wanted.plugin });
     const handler = await loadHandler(wanted, {
       log: own,
@@ -90,6 +97,7 @@ export async function startBackroom(
       clock: systemClock,
       random: Math.random,
       pace,
+      watch: watch.over(wanted.spec, place),
       onCommit: committed,
     });
     if (start.paused.includes(wanted.spec.name)) stream.pause();

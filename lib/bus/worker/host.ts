@@ -6,10 +6,12 @@ import type { Clock } from "../clock.ts";
 import { Progress } from "../stream/progress.ts";
 import { DEFAULT_RETRY, retryDelay, type RetryPolicy } from "../stream/retry.ts";
 import type { FromWorker, ToWorker, WorkerStart } from "./protocol.ts";
+import { Suspects, type WorkRange } from "./suspects.ts";
+import { WorkNotes } from "./work_notes.ts";
 
 /** What the main thread's side of the Worker needs. */
 export interface WorkerHostOptions {
-  start: Omit<WorkerStart, "paused" | "held">;
+  start: Omit<WorkerStart, "paused" | "held" | "notes" | "suspects">;
   log: Logger;
   meter: RootMeter;
   clock: Clock;
@@ -36,6 +38,11 @@ export class WorkerHost {
   #held: string | undefined;
   #poke: ReturnType<typeof setTimeout> | undefined;
   #worker: Worker | undefined;
+  /** What this Worker is at. */
+  #notes = new WorkNotes();
+  readonly #suspects: Suspects;
+  /** What the last Worker was at when it died. */
+  #underWay: readonly WorkRange[] = [];
   #health: Record<string, Health> = {};
   #down: string | undefined = "not started";
   #crashes = 0;
@@ -46,6 +53,7 @@ export class WorkerHost {
 
   constructor(options: WorkerHostOptions) {
     this.#options = options;
+    this.#suspects = new Suspects(options.start.streams.map(({ spec }) => spec));
     this.#deaths = options.meter.counter({
       name: "capstan_worker_crashes_total",
       help: "Deaths of the background worker.",
@@ -148,6 +156,7 @@ export class WorkerHost {
       this.#worker = undefined;
       worker.terminate();
       this.#down = reason;
+      this.#underWay = this.#suspects.died(this.#notes.read(), reason);
       this.#ended.resolve();
       ready.resolve(reason);
     };
@@ -167,8 +176,11 @@ export class WorkerHost {
     void ready.promise.then((failed) => {
       if (failed === undefined) this.#watch(worker);
     });
+    this.#notes = new WorkNotes();
     const start: WorkerStart = {
       ...this.#options.start,
+      notes: this.#notes.memory,
+      suspects: this.#suspects.list(),
       paused: [...this.#paused],
       ...(this.#held !== undefined && { held: this.#held }),
     };
@@ -188,6 +200,7 @@ export class WorkerHost {
         const delayMs = retryDelay(this.#failures, retry, random);
         log.error("The background worker died; it is started again.", {
           error: this.#down,
+          under_way: this.#underWay,
           delay_ms: Math.round(delayMs),
         });
         await clock.sleep(delayMs, this.#stopping.signal);
@@ -207,6 +220,7 @@ export class WorkerHost {
 
   #take(message: FromWorker): void {
     if (message.kind === "stopped") this.#ended.resolve();
+    if (message.kind === "settled") this.#suspects.settled(message.range);
     if (message.kind === "committed") {
       this.#failures = 0;
       if (message.topics.length > 0) this.#options.onAppended(message.topics);

@@ -10,6 +10,16 @@ const started = Promise.withResolvers<RunningBackroom>();
 // Messages before the start, and a failed one, are not this promise's to report.
 started.promise.catch(() => {});
 
+/** A Worker that ends itself tells nobody: without this its host would wait for it for ever. */
+const close = self.close.bind(self);
+const end = (how: string) => (): never => {
+  post({ kind: "failed", error: `a handler ended it by ${how}` });
+  close();
+  throw new Error(`Cannot go on: a handler called ${how}`);
+};
+self.close = end("self.close()");
+Deno.exit = end("Deno.exit()");
+
 self.onmessage = async ({ data }: MessageEvent<ToWorker>) => {
   try {
     if (data.kind === "start") {

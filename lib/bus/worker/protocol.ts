@@ -2,6 +2,7 @@ import type { Health } from "../../telemetry/health.ts";
 import type { LogLevel } from "../../telemetry/logger.ts";
 import type { Sample } from "../../telemetry/meter.ts";
 import type { StreamSpec } from "../stream/stream.ts";
+import type { CommittedRange, Suspect } from "./suspects.ts";
 import type { WorkerValues } from "./values.ts";
 
 /** A stream whose handler runs in the Worker. */
@@ -26,6 +27,10 @@ export interface WorkerStart {
   streams: readonly WorkerStreamSpec[];
   /** The log is the bus: what its streams read and write is counted as such. Default false. */
   isBus?: boolean;
+  /** Memory of the `WorkNotes`. */
+  notes: SharedArrayBuffer;
+  /** What was under way when earlier Workers died. */
+  suspects: readonly Suspect[];
   /** Names of streams that are paused. */
   paused: readonly string[];
   /** Why the agent holds all of them. */
@@ -69,6 +74,8 @@ export type FromWorker =
   | { kind: "report"; lines: WorkerLine[]; samples: Sample[]; health: Record<string, Health> }
   /** The Worker appended to these topics; also a sign of progress. */
   | { kind: "committed"; topics: readonly string[] }
+  /** Committed, while something of an earlier death was not. */
+  | { kind: "settled"; range: CommittedRange }
   | { kind: "stopped" }
   /** It can't go on. */
   | { kind: "failed"; error: string };

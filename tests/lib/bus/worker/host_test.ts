@@ -150,6 +150,34 @@ Deno.test("a Worker that dies in the middle of a batch is started again, and the
     assert.deepEqual(worker.health().worker, { status: "ok", figures: { restarts: 1 } });
   }));
 
+for (const way of ["close", "exit", "throw", "reject", "close in write"]) {
+  Deno.test(`a record that ends the Worker (${way}) becomes a dead letter after the attempts, and stops nobody`, () =>
+    rig("poisoned", async ({ log, store, worker, stream, lines, metrics }) => {
+      await log.send(["a", "b", way, "c", "d"].map((value) => ({ topic: "in", value: bytes(value) })));
+      await worker.start();
+      await stream.caughtUp();
+      await log.send([{ topic: "in", value: bytes("e") }]);
+      await stream.caughtUp();
+      assert.deepEqual(rows(store), ["a", "b", "c", "d", "e"]);
+      const letters = store.read((db) =>
+        log.readFrom(db, { topic: "in.dlq", partition: 0, offset: 0 }, 10, 1e6)
+      );
+      const [letter] = letters;
+      assert.deepEqual(letters.map(({ value }) => new TextDecoder().decode(value ?? undefined)), [way]);
+      const headers = Object.fromEntries(
+        letter?.headers.map(([name, value]) => [name, new TextDecoder().decode(value)]) ?? [],
+      );
+      assert.match(JSON.stringify(headers), /the background worker died while this was handled: /);
+      // All five three times; the half it is in, then it alone behind what was well; the half of what is left.
+      assert.match(await metrics(), /capstan_worker_crashes_total 6/);
+      assert.ok(
+        lines.some((line) => /ERROR.*worker died.*"?under_way"?.*from.*0.*through.*4/.test(line)),
+        lines.join("\n"),
+      );
+      assert.equal(worker.health().worker?.status, "ok");
+    }));
+}
+
 Deno.test("a Worker whose handler can't be loaded does not start, and says which and why", () =>
   rig("no_handler", async ({ worker }) => {
     await assert.rejects(
