@@ -16,7 +16,7 @@ const ABORT = 0;
 
 /**
  * The records of a fetched partition from `from` on that belong to no aborted transaction, and where the next fetch
- * starts. The library filters aborted transactions too, but passes those on whose end lies beyond this fetch.
+ * starts.
  */
 export function committedRecords(
   topic: string,

@@ -10,7 +10,7 @@ import type { TopicPartition } from "./offsets.ts";
 import { PartitionBuffer } from "./partition_buffer.ts";
 import { retryDelay } from "../stream/retry.ts";
 
-/** The library's client, with bytes. */
+/** The library's client, with bytes; the fetcher's is a `fetchingConsumer`. */
 export type BytesConsumer = Consumer<Buffer, Buffer, Buffer, Buffer>;
 
 /** Options of `Consumer` that make it fetch as the fetcher wants. */
@@ -31,7 +31,6 @@ const LITTLE_BYTES = 65_536;
 const LONG_POLL_MS = 200;
 /** The same while a partition that is full was left out: it is to be asked soon after it was taken from. */
 const SHORT_POLL_MS = 20;
-const READ_COMMITTED = 1;
 const OUT_OF_RANGE = 1;
 /** Stands for the first offset there is. */
 const EARLIEST = -2n;
@@ -257,7 +256,6 @@ export class KafkaFetcher {
           minBytes: 1,
           maxBytes: FETCH_CLIENT.maxBytes,
           maxWaitTime: this.#wanted().length < this.#buffers.size ? SHORT_POLL_MS : LONG_POLL_MS,
-          isolationLevel: READ_COMMITTED,
         }),
       );
       this.#failures = 0;

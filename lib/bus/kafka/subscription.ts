@@ -11,6 +11,7 @@ import type {
 import type { KafkaClients } from "./clients.ts";
 import { kafkaError } from "./error.ts";
 import { FETCH_CLIENT, KafkaFetcher } from "./fetcher.ts";
+import { fetchingConsumer } from "./fetching_consumer.ts";
 import type { BatchLimits } from "./lane.ts";
 import { KafkaMember, type MemberTimes } from "./member.ts";
 import { committedOffsets, type ListedOffset, listOffsets, type TopicPartition } from "./offsets.ts";
@@ -79,7 +80,7 @@ export class KafkaSubscription implements Subscription {
     const common = { ...connection, ...FETCH_CLIENT };
     const { clock, log } = options;
     const fetcher = new KafkaFetcher({
-      consumer: new library.Consumer({ ...common, groupId: group ?? "capstan-no-group" }),
+      consumer: fetchingConsumer(library, { ...common, groupId: group ?? "capstan-no-group" }),
       topics,
       clock,
       log,

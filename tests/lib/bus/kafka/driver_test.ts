@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import type { BusRecord } from "../../../../lib/bus/contract.ts";
+import { KafkaClients } from "../../../../lib/bus/kafka/clients.ts";
 import { KafkaBus, type KafkaDriverOptions } from "../../../../lib/bus/kafka/kafka_bus.ts";
 import { KafkaError } from "../../../../lib/bus/kafka/error.ts";
 import type { KafkaSettings } from "../../../../lib/bus/kafka/settings.ts";
+import { TransactionalProducer } from "../../../../lib/bus/kafka/transactional_producer.ts";
 import { SendError } from "../../../../lib/bus/send_error.ts";
-import { BusBench, bytes, uniqueName } from "../../../../lib/testing/bus_case.ts";
+import { BusBench, bytes, texts, uniqueName } from "../../../../lib/testing/bus_case.ts";
 import { sharedBroker, withoutKafka } from "../../../kafka/for_tests.ts";
 import { silent } from "./bench.ts";
 
@@ -24,6 +27,32 @@ test("send() over SCRAM-SHA-256 and PLAIN reaches the topic", async () => {
     const topic = await new BusBench(bus, 10_000).topic();
     const [position] = await bus.send([{ topic, value: bytes("x") }]);
     assert.deepEqual(position, { topic, partition: 0, offset: 0 });
+  }
+});
+
+test("what a producer committed between transactions it aborted is read, one that was empty among them", async () => {
+  await using bus = open(plain);
+  const topic = await new BusBench(bus, 10_000).topic();
+  const clients = new KafkaClients(plain);
+  const producer = new TransactionalProducer(clients, uniqueName("transactions"));
+  try {
+    const steps = ["abort", "commit", "abort", "commit", "commit", "empty", "commit"] as const;
+    for (const [at, step] of steps.entries()) {
+      const transaction = await producer.begin();
+      const message = { topic, partition: 0, value: Buffer.from(`${step} ${at}`) };
+      // As one that was fenced before it sent anything.
+      if (step === "empty") {
+        await transaction.addPartitions(await clients.metadata("add", [topic]), [message]);
+      } else await transaction.send({ messages: [message], idempotent: true, acks: -1 });
+      await (step === "commit" ? transaction.commit() : transaction.abort());
+    }
+    await using reader = await bus.open({ group: null, topics: [topic], from: "earliest" });
+    const records = await new BusBench(bus, 10_000).receive(reader, 4);
+    assert.deepEqual(texts(records), ["commit 1", "commit 3", "commit 4", "commit 6"]);
+    assert.equal(await reader.receive({ max: 1, maxBytes: 1_000, waitMs: 50 }), null);
+  } finally {
+    await producer.close();
+    await clients.close();
   }
 });
 
