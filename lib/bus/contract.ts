@@ -146,6 +146,11 @@ export interface OpenOptions {
   topics: readonly string[];
   /** For partitions without a committed offset (or with `group: null`). */
   from: StartFrom;
+  /**
+   * Partitions of one number go to one member, whichever of the topics they are of, so that records with one key meet
+   * in topics with as many partitions. All members of a group must say the same.
+   */
+  together?: boolean;
   /** With `group: null`: reads these partitions of each topic alone. Default: all. */
   partitions?: readonly number[];
   /** Called when partitions come to this member; awaited. They are assigned already, and give no record before. */

@@ -89,6 +89,11 @@ export interface StreamOptions {
   lingerMs?: number;
   /** Partitions worked on side by side; each of them in order. Default 8; 1 in a Worker. */
   concurrency?: number;
+  /**
+   * Partitions of one number go to one agent, whichever of the topics they are of: for joins of topics with the same keys
+   * and as many partitions. Default false.
+   */
+  together?: boolean;
   /** Topic of raw values the handler returns. */
   outputTopic?: string;
   /**

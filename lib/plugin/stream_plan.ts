@@ -17,6 +17,7 @@ export function streamSpec({ name, group, options }: RegisteredStream, names: To
     delivery: options.delivery ?? "exactly-once",
     onFailure: options.onFailure ?? "dead-letter",
     values: options.values ?? "decoded",
+    together: options.together ?? false,
     ...(options.outputTopic !== undefined && { outputTopic: options.outputTopic }),
   };
 }

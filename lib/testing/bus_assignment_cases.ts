@@ -5,6 +5,32 @@ import { type BusCase, texts, uniqueName } from "./bus_case.ts";
 /** What holds of partitions that come to a reader, and of choosing among them. */
 export const ASSIGNMENT_CASES: readonly BusCase[] = [
   {
+    name: "together: partitions of one number go to one member, as members come and go",
+    async run(bench) {
+      // Six do not divide by four: what goes round from topic to topic would part them.
+      const topics = [await bench.topic({ partitions: 6 }), await bench.topic({ partitions: 6 })];
+      const open = { group: uniqueName("group"), topics, together: true };
+      const members: Subscription[] = [];
+      const paired = async () => {
+        await bench.arrived(members, 12);
+        for (const member of members) {
+          const [one, other] = topics.map((topic) =>
+            member.assigned().filter((each) => each.topic === topic).map(({ partition }) => partition).sort()
+          );
+          assert.deepEqual(one, other);
+          assert.ok(one && one.length <= Math.ceil(6 / members.length), `${one?.length} of 6`);
+        }
+      };
+      await using closing = new AsyncDisposableStack();
+      for (let count = 1; count <= 4; count++) {
+        members.push(closing.use(await bench.open(open)));
+        await paired();
+      }
+      await members.shift()?.[Symbol.asyncDispose]();
+      await paired();
+    },
+  },
+  {
     name:
       "onAssigned tells where the group is, and where reading starts in partitions it has committed nothing of",
     async run(bench) {

@@ -17,6 +17,7 @@ import { KafkaMember, type MemberTimes } from "./member.ts";
 import { committedOffsets, type ListedOffset, listOffsets, type TopicPartition } from "./offsets.ts";
 import { patiently } from "./patience.ts";
 import { KafkaTransactions } from "./transactions.ts";
+import { assignTogether } from "./assign_together.ts";
 import { retryDelay } from "../stream/retry.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 
@@ -73,7 +74,7 @@ export class KafkaSubscription implements Subscription {
    * @throws {KafkaError} a topic does not exist, or no broker answers.
    */
   static async open(options: SubscriptionOptions): Promise<KafkaSubscription> {
-    const { clients, open: { group, topics, partitions } } = options;
+    const { clients, open: { group, topics, partitions, together } } = options;
     const action = `read ${topics.map((topic) => `"${topic}"`).join(", ")}`;
     const metadata = await clients.metadata(action, topics);
     const { library, connection } = await clients.open();
@@ -98,6 +99,7 @@ export class KafkaSubscription implements Subscription {
         heartbeatStallTimeout: 0,
         // Joining waits for the other members.
         requestTimeout: rebalanceMs + 10_000,
+        ...(together && { partitionAssigner: assignTogether }),
       }),
       topics,
       times: options.times,

@@ -4,6 +4,8 @@ export interface Share {
   id: number;
   /** Its topic. */
   topic: string;
+  /** Its number in the topic, from 0. */
+  partition: number;
   /** The member that has it now, if it is live. */
   owner: string | null;
 }
@@ -57,4 +59,24 @@ export function assign(shares: readonly Share[], members: readonly GroupMember[]
     }
   }
   return new Map([...held].flatMap(([member, its]) => its.map((share) => [share.id, member] as const)));
+}
+
+/**
+ * As `assign`, but partitions of one number go to one member, whichever of the topics they are of. What is shared out
+ * are the numbers, by the partition of each with the lowest id.
+ */
+export function assignTogether(
+  shares: readonly Share[],
+  members: readonly GroupMember[],
+): Map<number, string> {
+  const read = shares.filter(({ topic }) => members.some(({ topics }) => topics.has(topic)));
+  const first = new Map<number, Share>();
+  for (const share of [...read].sort((a, b) => a.id - b.id)) {
+    if (!first.has(share.partition)) first.set(share.partition, share);
+  }
+  const wanted = assign([...first.values()], members);
+  return new Map(read.flatMap(({ id, partition }): [number, string][] => {
+    const member = wanted.get(first.get(partition)?.id ?? id);
+    return member === undefined ? [] : [[id, member]];
+  }));
 }

@@ -1,6 +1,6 @@
 import type { Reader, Transaction } from "../../store/contract.ts";
 import type { PartitionLag, StartFrom } from "../contract.ts";
-import { assign, type GroupMember } from "./assignment.ts";
+import { assign, assignTogether, type GroupMember } from "./assignment.ts";
 import { startOffset } from "./offsets.ts";
 
 /** Who asks: one member of one group. */
@@ -15,6 +15,8 @@ export interface Membership {
   from: StartFrom;
   /** Milliseconds of lease given at each renewal. */
   leaseMs: number;
+  /** Partitions of one number go to one member. Default false. */
+  together?: boolean;
 }
 
 /** A partition a member owns. */
@@ -173,7 +175,7 @@ interface PartitionRow {
 
 function takeShare(
   tx: Transaction,
-  { group, member, from }: Membership,
+  { group, member, from, together }: Membership,
 ): { owned: Ownership[]; surplus: number[] } {
   const members = tx.all<{ member: string; topics: string }>(
     "SELECT member, topics FROM log_members WHERE grp = ?",
@@ -188,7 +190,7 @@ function takeShare(
      LEFT JOIN log_offsets o ON o.partition_id = p.id AND o.grp = ? ORDER BY p.id`,
     group,
   ).map((row) => ({ ...row, owner: row.owner !== null && live.has(row.owner) ? row.owner : null }));
-  const wanted = assign(rows, members);
+  const wanted = together ? assignTogether(rows, members) : assign(rows, members);
   // Partitions added to a topic that the group reads are read from their start, whatever `from` says.
   const read = new Set(
     rows.filter((row) => row.committed !== null || row.owner !== null).map((row) => row.topic),

@@ -68,6 +68,7 @@ export class LocalMember implements Subscription {
       topics: [...this.#topics],
       from: options.from,
       leaseMs: context.leaseMs,
+      together: options.together,
     };
   }
 

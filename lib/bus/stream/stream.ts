@@ -44,6 +44,8 @@ export interface StreamSpec {
   onFailure?: "dead-letter" | "stop";
   /** Default "decoded". */
   values?: "decoded" | "bytes";
+  /** Partitions of one number go to one member. Default false. */
+  together?: boolean;
 }
 
 /** What a stream works with. */
@@ -261,8 +263,8 @@ export class Stream implements StreamHandle {
   /** Opens the bus, with rows beside it and commits beside the work where that is asked for. */
   async #open(session: Session): Promise<Subscription> {
     const { driver, spec, clock, random, retry = DEFAULT_RETRY, hooks = {}, reset } = this.#options;
-    const { group, topics, from } = spec;
-    const open: OpenOptions = { group, topics, from, ...session.hooks };
+    const { group, topics, from, together } = spec;
+    const open: OpenOptions = { group, topics, from, together, ...session.hooks };
     const plain = await driver.open(open);
     const apart = spec.delivery === "at-least-once" && driver.name !== "local" && driver.send !== undefined;
     const overlapped = apart ? this.#overlapped(plain) : undefined;

@@ -13,6 +13,7 @@ export function registerFeedback(ctx: Pick<PluginContext, "stream">, settings: S
   ctx.stream<FeedbackEvent | TurnSpanEvent | null>({
     topics: [feedback, topicName(settings, "agent-trace-events")],
     group: "insights-feedback",
+    together: true,
     state: {
       reset: (tx, { topic, partition }) =>
         topic === feedback ? resetFeedback(tx, partition) : resetTurns(tx, partition),

@@ -34,7 +34,12 @@ const shares = fc.array(
   fc.record({ topic: fc.constantFrom(...TOPICS), owner: fc.option(fc.integer({ min: 0, max: 9 })) }),
 )
   .map((rows) =>
-    rows.map(({ topic, owner }, id): Share => ({ id, topic, owner: owner === null ? null : `m${owner}` }))
+    rows.map(({ topic, owner }, id): Share => ({
+      id,
+      partition: id,
+      topic,
+      owner: owner === null ? null : `m${owner}`,
+    }))
   );
 
 Deno.test("assign() gives every partition to a live member, evenly, whatever the order of its input", () => {
@@ -60,7 +65,12 @@ Deno.test("assign() moves nothing once it is even", () => {
 });
 
 Deno.test("assign() gives a partition to nobody who does not read its topic", () => {
-  const rows = [0, 1, 2, 3].map((id): Share => ({ id, topic: id < 3 ? "a" : "c", owner: "y" }));
+  const rows = [0, 1, 2, 3].map((id): Share => ({
+    id,
+    partition: id,
+    topic: id < 3 ? "a" : "c",
+    owner: "y",
+  }));
   const given = assign(rows, [
     { member: "x", topics: new Set(["a"]) },
     { member: "y", topics: new Set(["b"]) },
