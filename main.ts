@@ -1,4 +1,5 @@
 import { main } from "./lib/cli/main.ts";
-import { plugins } from "./plugins/mod.ts";
+
+const plugins = async () => (await import("./plugins/mod.ts")).plugins;
 
 Deno.exit(await main({ argv: Deno.args, plugins }));

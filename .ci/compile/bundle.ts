@@ -1,8 +1,11 @@
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
+import { describedPlugins, PLUGINS_FILE } from "../../lib/cli/carried_plugins.ts";
 import { PACKAGES_FILE } from "../../lib/cli/inventory/inventory.ts";
 import { BUILD_FILE } from "../../lib/cli/build.ts";
+import { pluginCommands } from "../../lib/cli/plugin_commands.ts";
 import { pluginTypes } from "../../lib/plugin/plugin_types.ts";
+import { plugins } from "../../plugins/mod.ts";
 import { testingTypes } from "../../lib/cli/testing_types.ts";
 import { currentBuild } from "./build_file.ts";
 import { embeddedPackages } from "./embedded_packages.ts";
@@ -69,6 +72,8 @@ export async function bundle(root: string, folder: string): Promise<Bundle> {
   await Deno.copyFile(wasm, join(folder, "native.wasm"));
   await Deno.writeTextFile(join(folder, "capstan.d.ts"), await pluginTypes());
   await Deno.writeTextFile(join(folder, "capstan_testing.d.ts"), await testingTypes());
+  const described = describedPlugins(plugins, pluginCommands(plugins));
+  await Deno.writeTextFile(join(folder, PLUGINS_FILE), JSON.stringify(described));
   await Deno.writeTextFile(join(folder, BUILD_FILE), JSON.stringify(await currentBuild(root)));
   const files = await filesIn(folder);
   for (const entry of Object.values(ENTRIES)) {

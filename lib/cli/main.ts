@@ -1,6 +1,7 @@
 import type { Plugin } from "../plugin/contract.ts";
 import type { CliCommand } from "./command.ts";
-import { commandsFor, groups, rootDoc, rootExamples } from "./commands.ts";
+import { carriedPlugins, listedCommands } from "./carried_plugins.ts";
+import { commandsFor, groups, ownCommands, rootDoc, rootExamples } from "./commands.ts";
 import { COMPLETE, typedWords } from "./completion/typed_words.ts";
 import { type ExternalPlugins, externalPlugins } from "./external_plugins.ts";
 import { EXIT, exitCodeOf, OutputClosed } from "./exit.ts";
@@ -14,7 +15,8 @@ import { VERSION } from "./version.ts";
 /** What the program is started with. */
 export interface MainOptions {
   argv: readonly string[];
-  plugins: readonly Plugin[];
+  /** The built-in plugins, or what loads them: the list of commands needs none of them in the executable. */
+  plugins: readonly Plugin[] | (() => Promise<readonly Plugin[]>);
   /** Default: the process's own. */
   io?: Io;
 }
@@ -27,17 +29,22 @@ export async function main(options: MainOptions): Promise<number> {
     const argv = options.argv.length === 0 ? ["--help"] : options.argv;
     // Completion is of another command line, whose configuration and plugins count.
     const meant = argv[0] === COMPLETE ? typedWords(argv) : argv;
+    const load = async () =>
+      typeof options.plugins === "function" ? await options.plugins() : options.plugins;
+    const carried = asksForNoCommand(meant) ? await carriedPlugins() : undefined;
+    const names = carried?.names ?? (await load()).map(({ name }) => name);
     const external = loadsNothing(meant)
       ? NOTHING_LOADED
-      : await externalPlugins({ argv: meant, builtIn: options.plugins.map(({ name }) => name), io });
-    const plugins = [...options.plugins, ...external.plugins];
+      : await externalPlugins({ argv: meant, builtIn: names, io });
+    const listed = external.plugins.length === 0 ? carried : undefined;
+    const plugins = listed ? [] : [...await load(), ...external.plugins];
     const said = { out: "", error: "" };
     let request: Request | undefined;
     const program = buildProgram({
       name: "capstan",
       doc: rootDoc,
       version: VERSION,
-      commands: await commandsFor(argv, plugins),
+      commands: listed ? [...ownCommands, ...listedCommands(listed)] : await commandsFor(argv, plugins),
       groups,
       examples: rootExamples,
       onRequest: (asked) => request = asked,
@@ -80,6 +87,11 @@ const NOTHING_LOADED: ExternalPlugins = { plugins: [], failed: [], disabled: [] 
 
 function loadsNothing([command = ""]: readonly string[]): boolean {
   return LOADING_NOTHING.includes(command);
+}
+
+/** The list of commands, or the version: lines that run nothing. */
+function asksForNoCommand(argv: readonly string[]): boolean {
+  return argv.length === 1 && ["--help", "-h", "help", "--version", "-V"].includes(argv[0] ?? "");
 }
 
 async function runCommand(

@@ -3,12 +3,13 @@ const measurements: Readonly<Record<string, string>> = {
   proxy: "requests a second, latencies, CPU and memory beside a passthrough (--peers: and other gateways)",
   derive: "turns derived a second, from the first to the millionth node (--nodes N)",
   relay: "events relayed to Apache Kafka a second (needs Java and Maven)",
+  executable: "size of dist/capstan, and how soon it answers (after deno task compile)",
   kafka: "producing, consuming, transforming and latency on Apache Kafka (--peers: beside other clients)",
 };
 const [name, ...flags] = Deno.args;
 if (name === undefined || !(name in measurements)) {
   console.log("deno task bench NAME [flags]\n");
-  for (const [known, doc] of Object.entries(measurements)) console.log(`  ${known.padEnd(8)} ${doc}`);
+  for (const [known, doc] of Object.entries(measurements)) console.log(`  ${known.padEnd(10)} ${doc}`);
   Deno.exit(name === undefined ? 0 : 2);
 }
 const { code } = await new Deno.Command(Deno.execPath(), {
