@@ -1,6 +1,8 @@
 import process from "node:process";
 import { readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
 import { dirname, join } from "node:path";
+import { isRefused } from "./refused.ts";
 
 /** What a running agent says of itself beside its store, so that commands find it. */
 export interface AgentFile {
@@ -16,6 +18,10 @@ export interface AgentFile {
   store: string;
   /** ISO 8601. */
   startedAt: string;
+  /** The machine, or container, it runs on. */
+  host?: string;
+  /** Begins the names of its members of the log's groups. */
+  owner?: string;
 }
 
 /** Milliseconds an agent has to show that it is there. */
@@ -59,6 +65,19 @@ export async function findAgents(storeFile: string): Promise<AgentFile[]> {
     .sort((a, b) => a.startedAt < b.startedAt ? 1 : a.startedAt > b.startedAt ? -1 : a.pid - b.pid);
 }
 
+/**
+ * The agents of this store that left their files here and are gone for certain: they ran on this machine, and their
+ * process is no more, or nobody listens where they did (which a living one does for as long as its file is there).
+ */
+export async function goneAgents(storeFile: string): Promise<AgentFile[]> {
+  const here = hostname();
+  const found = await Promise.all((await readAll(storeFile)).map(async ({ agent }) => {
+    if (agent?.store !== storeFile || agent.host !== here) return [];
+    return isAlive(agent.pid) === false || await isDeaf(agent) ? [agent] : [];
+  }));
+  return found.flat();
+}
+
 /** Every agent's file beside a store; without an agent where it can't be read as one. */
 async function readAll(storeFile: string): Promise<{ path: string; agent?: AgentFile }[]> {
   const folder = dirname(storeFile);
@@ -94,7 +113,9 @@ function parse(text: string | undefined): AgentFile | undefined {
 function isAgentFile(value: unknown): value is AgentFile {
   return typeof value === "object" && value !== null && "pid" in value && typeof value.pid === "number" &&
     "admin" in value && typeof value.admin === "string" && "store" in value &&
-    typeof value.store === "string" && "startedAt" in value && typeof value.startedAt === "string";
+    typeof value.store === "string" && "startedAt" in value && typeof value.startedAt === "string" &&
+    (!("owner" in value) || typeof value.owner === "string") &&
+    (!("host" in value) || typeof value.host === "string");
 }
 
 /**
@@ -115,10 +136,24 @@ function isAlive(pid: number): boolean | undefined {
 /** Whether something listens where the agent did. */
 async function answers({ admin }: AgentFile): Promise<boolean> {
   try {
-    const response = await fetch(new URL("/healthz", admin), { signal: AbortSignal.timeout(ANSWER_MS) });
-    await response.body?.cancel();
+    await ask(admin);
     return true;
   } catch (error) {
     return error instanceof Error && error.name === "TimeoutError";
   }
+}
+
+/** Whether it is certain that nothing listens there. */
+async function isDeaf({ admin }: AgentFile): Promise<boolean> {
+  try {
+    await ask(admin);
+    return false;
+  } catch (error) {
+    return isRefused(error);
+  }
+}
+
+async function ask(admin: string): Promise<void> {
+  const response = await fetch(new URL("/healthz", admin), { signal: AbortSignal.timeout(ANSWER_MS) });
+  await response.body?.cancel();
 }

@@ -1,4 +1,5 @@
 import { type AgentFile, findAgents } from "./agent_file.ts";
+import { isRefused } from "./refused.ts";
 import { readTokenFile } from "./token_file.ts";
 
 /** A call of a running agent's admin API. */
@@ -59,13 +60,4 @@ export async function askAgent(
     if (isRefused(cause)) throw new AgentGoneError(`${wrong}; it has ended`, { cause });
     throw new NoAgentError(`${wrong}; is it stopping?`, { cause });
   }
-}
-
-/** Whether the machine itself said that the port is closed. */
-function isRefused(error: unknown): boolean {
-  for (let at = error; at instanceof Error; at = at.cause) {
-    if ("code" in at && at.code === "ECONNREFUSED") return true;
-    if (/connection refused|os error (111|61|10061)/i.test(at.message)) return true;
-  }
-  return false;
 }

@@ -32,6 +32,7 @@ import type { Registry } from "./registry.ts";
 import { StopSteps, within } from "./steps.ts";
 import { StorageMonitor } from "./storage_monitor.ts";
 import type { StorageState } from "./storage_state.ts";
+import { takeOver } from "./take_over.ts";
 import { storeBytes } from "./store_bytes.ts";
 
 /** Milliseconds a failed start has to undo itself, and a stop has to send what Kafka has not got yet. */
@@ -258,6 +259,7 @@ export class Agent implements AdminSubject {
       log: this.#options.log.child({ component: "log" }),
       now: () => this.#clock.now(),
     });
+    await takeOver(log, storeFile, this.#log);
     const names = new TopicNames(this.#registry.topics.renamed(settings.topics));
     const codecs = await topicCodecs(this.#registry.topics.values());
     const specs = await prepareStore(store, log, this.#registry, this.#options);
@@ -336,6 +338,7 @@ export class Agent implements AdminSubject {
       ...this.#options,
       routes,
       startedAt: this.#startedAt,
+      owner: this.#bus?.log.owner ?? "",
     });
     this.#admin = server;
     this.#options.parts?.answering?.((request) => server.answer(request));

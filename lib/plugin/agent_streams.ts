@@ -198,6 +198,7 @@ export class AgentStreams {
     return {
       storeFile,
       powerSafe,
+      owner: bus.log.owner,
       turns,
       streams: this.#inWorker(),
       isBus: bus.source("bus").name === "local",

@@ -1,3 +1,4 @@
+import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { writeAgentFile } from "../access/agent_file.ts";
@@ -12,6 +13,8 @@ export interface OpenAdminOptions extends Pick<HostOptions, "settings" | "storeF
   routes: readonly AdminRoute[];
   /** Milliseconds since 1970. */
   startedAt: number;
+  /** Begins the names of the agent's members of the log's groups. */
+  owner: string;
 }
 
 /**
@@ -21,7 +24,7 @@ export interface OpenAdminOptions extends Pick<HostOptions, "settings" | "storeF
 export async function openAdmin(
   options: OpenAdminOptions,
 ): Promise<{ server: AdminServer; announcement: string }> {
-  const { settings: { admin }, storeFile, version, routes, startedAt } = options;
+  const { settings: { admin }, storeFile, version, routes, startedAt, owner } = options;
   const log = options.log.child({ component: "admin" });
   const open = !isLoopback(parseListenAddress(admin.listen).host);
   const tokenFile = open && admin.token === undefined ? join(dirname(storeFile), "admin-token") : undefined;
@@ -46,6 +49,8 @@ export async function openAdmin(
       version,
       store: storeFile,
       startedAt: new Date(startedAt).toISOString(),
+      host: hostname(),
+      owner,
       ...(tokenFile !== undefined && { tokenFile }),
     });
   } catch (error) {

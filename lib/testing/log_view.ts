@@ -89,7 +89,7 @@ export class LogView implements AsyncDisposable {
         const { group, member } of tx.all<{ group: string; member: string }>(
           'SELECT grp AS "group", member FROM log_members',
         )
-      ) leaveGroup(tx, { group, member, topics: [], from: "earliest", leaseMs: 0 });
+      ) leaveGroup(tx, { group, member });
     });
   }
 

@@ -11,6 +11,8 @@ import type { LocalWakeups } from "./wakeups.ts";
 export interface LocalContext {
   /** The file. */
   store: SqliteStore;
+  /** Begins the names of its members. */
+  owner: string;
   /** Its topics and partitions. */
   catalog: LocalCatalog;
   /** Writes and reads records. */

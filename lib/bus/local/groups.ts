@@ -105,10 +105,25 @@ export function releasePartitions(
 }
 
 /** Leaves the group; its partitions are free at once. */
-export function leaveGroup(tx: Transaction, { group, member }: Membership): void {
+export function leaveGroup(tx: Transaction, { group, member }: Pick<Membership, "group" | "member">): void {
   tx.run("DELETE FROM log_members WHERE grp = ? AND member = ?", group, member);
   tx.run("UPDATE log_offsets SET owner = NULL WHERE grp = ? AND owner = ?", group, member);
   bump(tx, group);
+}
+
+/**
+ * Takes the members of an owner out of their groups, whatever is left of their leases; gives how many. One that is there
+ * all the same is fenced at its next commit, and joins again.
+ */
+export function dropMembersOf(tx: Transaction, owner: string): number {
+  const begin = `${owner}/`;
+  const members = tx.all<{ group: string; member: string }>(
+    `SELECT grp AS "group", member FROM log_members WHERE substr(member, 1, ?) = ?`,
+    begin.length,
+    begin,
+  );
+  for (const each of members) leaveGroup(tx, each);
+  return members.length;
 }
 
 /** A cheap look at the group. */

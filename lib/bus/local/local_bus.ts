@@ -19,7 +19,7 @@ import type { LocalContext } from "./context.ts";
 import type { Gap } from "./cursors.ts";
 import { resetGroup } from "./offsets.ts";
 import { LocalGroups } from "./group_admin.ts";
-import { lagOf } from "./groups.ts";
+import { dropMembersOf, lagOf } from "./groups.ts";
 import { LocalMember } from "./member.ts";
 import { LocalReader } from "./reader.ts";
 import { LocalSender } from "./sender.ts";
@@ -36,6 +36,8 @@ export interface LocalLogOptions {
   onGap?(gap: Gap): void;
   /** How long a dead member keeps its partitions. Default 5,000. */
   leaseMs?: number;
+  /** Begins the names of its members, so that another process can tell whose they are. Default: a name of its own. */
+  owner?: string;
   /** How often a member looks at its lease and group. Default 1,000. */
   heartbeatMs?: number;
   /** How often a reader that waits looks for what other processes wrote. Default 150. */
@@ -56,6 +58,8 @@ export class LocalBus implements LocalLog {
   readonly groups: GroupAdmin;
   /** The file it lies in. */
   readonly store: SqliteStore;
+  /** Begins the names of its members. */
+  readonly owner: string;
   readonly #context: LocalContext;
   readonly #sender: LocalSender;
   readonly #subscriptions = new Set<Subscription>();
@@ -68,11 +72,13 @@ export class LocalBus implements LocalLog {
   /** Use `openLocalLog`. */
   constructor(store: SqliteStore, options: LocalLogOptions) {
     this.store = store;
+    this.owner = options.owner ?? crypto.randomUUID().slice(0, 13);
     const now = options.now ?? Date.now;
     const catalog = new LocalCatalog(now);
     const records = new LocalRecords(catalog, now);
     this.#context = {
       store,
+      owner: this.owner,
       catalog,
       records,
       now,
@@ -154,6 +160,14 @@ export class LocalBus implements LocalLog {
       resetGroup(tx, group, topic, to, this.#context.now());
       this.#touchedGroups.add(group);
     });
+  }
+
+  /**
+   * Takes the members of an owner who is gone out of their groups at once, instead of when their leases end; gives how
+   * many there were.
+   */
+  release(owner: string): Promise<number> {
+    return this.store.write((tx) => dropMembersOf(tx, owner));
   }
 
   /** Wakes readers of these topics, or all: another thread has appended. */

@@ -64,7 +64,7 @@ export class LocalMember implements Subscription {
     this.#rest = new Rest(context.now, context.random);
     this.#membership = {
       group: options.group,
-      member: crypto.randomUUID(),
+      member: `${context.owner}/${crypto.randomUUID().slice(0, 8)}`,
       topics: [...this.#topics],
       from: options.from,
       leaseMs: context.leaseMs,

@@ -53,8 +53,10 @@ export async function startBackroom(
   });
   const log = await openLocalLog(store, {
     log: logger.child({ component: "log" }),
+    owner: start.owner,
     ...(start.leaseMs !== undefined && { leaseMs: start.leaseMs, heartbeatMs: start.leaseMs / 4 }),
   });
+  for (const owner of start.gone) await log.release(owner);
   let said = "";
 
   const touched = new Set<string>();

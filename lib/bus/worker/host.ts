@@ -11,7 +11,7 @@ import { WorkNotes } from "./work_notes.ts";
 
 /** What the main thread's side of the Worker needs. */
 export interface WorkerHostOptions {
-  start: Omit<WorkerStart, "paused" | "held" | "notes" | "suspects">;
+  start: Omit<WorkerStart, "paused" | "held" | "notes" | "suspects" | "gone">;
   log: Logger;
   meter: RootMeter;
   clock: Clock;
@@ -44,6 +44,8 @@ export class WorkerHost {
   /** What the last Worker was at when it died. */
   #underWay: readonly WorkRange[] = [];
   #health: Record<string, Health> = {};
+  /** Names of Workers that died, whose leases the next one ends. */
+  #gone: readonly string[] = [];
   #down: string | undefined = "not started";
   #crashes = 0;
   /** Deaths since it last committed something. */
@@ -151,11 +153,13 @@ export class WorkerHost {
       name: "capstan",
     });
     this.#worker = worker;
+    const owner = `${this.#options.start.owner}/${crypto.randomUUID().slice(0, 8)}`;
     const died = (reason: string) => {
       if (this.#worker !== worker) return;
       this.#worker = undefined;
       worker.terminate();
       this.#down = reason;
+      this.#gone = [...this.#gone, owner];
       this.#underWay = this.#suspects.died(this.#notes.read(), reason);
       this.#ended.resolve();
       ready.resolve(reason);
@@ -163,6 +167,7 @@ export class WorkerHost {
     worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
       if (data.kind === "ready") {
         this.#down = undefined;
+        this.#gone = [];
         ready.resolve(undefined);
       } else if (data.kind === "failed") died(data.error);
       else this.#take(data);
@@ -179,6 +184,8 @@ export class WorkerHost {
     this.#notes = new WorkNotes();
     const start: WorkerStart = {
       ...this.#options.start,
+      owner,
+      gone: this.#gone,
       notes: this.#notes.memory,
       suspects: this.#suspects.list(),
       paused: [...this.#paused],

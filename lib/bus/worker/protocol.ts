@@ -22,6 +22,10 @@ export interface WorkerStreamSpec {
 export interface WorkerStart {
   storeFile: string;
   powerSafe: boolean;
+  /** Begins the names of its members of groups. */
+  owner: string;
+  /** The same of Workers that died before it. */
+  gone: readonly string[];
   /** Memory of the store's `WriteTurns`. */
   turns: SharedArrayBuffer;
   streams: readonly WorkerStreamSpec[];

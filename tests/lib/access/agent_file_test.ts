@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { readdir, stat, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import {
   type AgentFile,
   agentFilePath,
   findAgents,
+  goneAgents,
   removeAgentFile,
   writeAgentFile,
 } from "../../../lib/access/agent_file.ts";
@@ -101,6 +103,40 @@ Deno.test("callAgent() passes over an agent that died, and one whose process id 
     assert.equal(await answer.text(), "here");
     await removeAgentFile(alive.store, alive.pid);
     await assert.rejects(callAgent({ storeFile: alive.store, path: "/" }), /none runs there/);
+  }));
+
+Deno.test("goneAgents() gives those of this machine whose process or listener is no more, and nobody else's", () =>
+  inFolder(async (folder) => {
+    await using server = Deno.serve(
+      { port: 0, hostname: "127.0.0.1", onListen() {} },
+      () => new Response("not for you", { status: 401 }),
+    );
+    // Takes calls and never answers, as a process that was stopped does.
+    using silent = Deno.listen({ port: 0, hostname: "127.0.0.1" });
+    const ended = Deno.listen({ port: 0, hostname: "127.0.0.1" });
+    const refusing = `http://127.0.0.1:${ended.addr.port}`;
+    ended.close();
+    const died = new Deno.Command(Deno.execPath(), { args: ["--version"], stdout: "null" }).spawn();
+    await died.status;
+    const own = agent(folder);
+    const cases: Record<string, { left: Partial<AgentFile>; gone: boolean }> = {
+      "no process": { left: { pid: died.pid }, gone: true },
+      "a process id that is another's now, or this one's, as in a container": {
+        left: { admin: refusing },
+        gone: true,
+      },
+      "answers, though not us": { left: { admin: `http://127.0.0.1:${server.addr.port}` }, gone: false },
+      "hangs": { left: { admin: `http://127.0.0.1:${silent.addr.port}` }, gone: false },
+      "on another machine": { left: { pid: died.pid, host: "elsewhere" }, gone: false },
+      "on a machine it did not name": { left: { pid: died.pid, host: undefined }, gone: false },
+      "of another file": { left: { pid: died.pid, store: join(folder, "other.sqlite") }, gone: false },
+    };
+    for (const [what, { left, gone }] of Object.entries(cases)) {
+      const file = { ...own, admin: refusing, host: hostname(), owner: "o", ...left };
+      await writeFile(agentFilePath(own.store, file.pid), JSON.stringify(file));
+      assert.deepEqual((await goneAgents(own.store)).map(({ owner }) => owner), gone ? ["o"] : [], what);
+      await removeAgentFile(own.store, file.pid);
+    }
   }));
 
 Deno.test("removeAgentFile() leaves another agent's file alone", () =>

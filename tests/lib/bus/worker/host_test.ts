@@ -57,6 +57,7 @@ async function rig(module: string, work: (rig: Rig) => Promise<void>, options: u
         storeFile: store.file,
         powerSafe: false,
         turns: new WriteTurns("first").memory,
+        owner: log.owner,
         streams: [{
           spec,
           module: new URL(`./modules/${module}.ts`, import.meta.url).href,
@@ -67,7 +68,8 @@ async function rig(module: string, work: (rig: Rig) => Promise<void>, options: u
         renamed: [],
         holds: [["in", ["upper"]]],
         maintenanceMs: 20,
-        leaseMs: 400,
+        // A Worker that died keeps nothing: its successor does not wait for this.
+        leaseMs: 600_000,
       },
       log: createLogger({ sink: (line) => lines.push(line) }),
       meter,
