@@ -5,6 +5,7 @@ import { openStore } from "../store/open_store.ts";
 import type { CommandCall, ReadOnlyFile } from "./contract.ts";
 import { type OpenParts, pluginStore } from "./context.ts";
 import type { CommandInput } from "./host_contract.ts";
+import { ProgressLine } from "./progress_line.ts";
 
 /** What a command's call is made of. */
 export interface CommandCallOptions {
@@ -46,6 +47,7 @@ export function commandCall(
       const store = await openStore({ file: path, readOnly: true });
       return { read: (work) => store.read(work), [Symbol.asyncDispose]: () => store.close() };
     },
+    progress: () => new ProgressLine(input.stderr),
     admin: (path, init) => callAgent({ storeFile, path, init, token }),
   };
 }

@@ -163,6 +163,22 @@ export interface ReadOnlyFile extends AsyncDisposable {
   read<T>(work: (db: Reader) => T): T;
 }
 
+/** How far something is. */
+export interface ProgressStep {
+  /** What is being done: `importing`. */
+  what: string;
+  /** How much of it is done. */
+  done: number;
+  /** How much there is; absent where nobody knows. */
+  total?: number;
+}
+
+/** A line on a terminal that says how far a command is; nothing where the output is no terminal. */
+export interface Progress extends AsyncDisposable {
+  /** Draws, unless it did so a moment ago. */
+  show(step: ProgressStep): Promise<void>;
+}
+
 /** One run of a command. */
 export interface CommandCall {
   /** Positional arguments, in order. */
@@ -193,6 +209,8 @@ export interface CommandCall {
   stdout: { write(text: string): Promise<void>; isTerminal: boolean; columns: number };
   /** Standard error: progress and remarks. */
   stderr: { write(text: string): Promise<void>; isTerminal: boolean; columns: number };
+  /** A line on standard error that says how far the command is; dispose of it before anything else is written. */
+  progress(): Progress;
   /** Aborts on Ctrl-C. */
   signal: AbortSignal;
   /** Calls the running agent's admin API; rejects if none answers. */

@@ -1,6 +1,5 @@
 import type { PluginCommand } from "capstan";
 import type { ParseOptions } from "../parse/call.ts";
-import { Progress } from "./progress.ts";
 import { grouped } from "./text.ts";
 
 /** `capstan derive --again`. */
@@ -17,7 +16,7 @@ export const deriveCommand = (limits: ParseOptions = {}): PluginCommand => ({
     }
     // The parsers are loaded where they are used: `--help` must be quick.
     const { deriveAgain } = await import("./derive_again.ts");
-    await using progress = new Progress(call.stderr);
+    await using progress = call.progress();
     const derived = await deriveAgain(
       call,
       limits,

@@ -2,7 +2,6 @@ import { realpathSync } from "node:fs";
 import type { CommandCall, PluginCommand, ReadOnlyFile } from "capstan";
 import { copyFacets, foreignFacets, hasFacets } from "./import_facets.ts";
 import { checkTapesFile, foreignNodes, NodeImporter } from "./import_nodes.ts";
-import { Progress } from "./progress.ts";
 import { grouped } from "./text.ts";
 
 /** Rows copied in one transaction. */
@@ -135,7 +134,7 @@ export const importCommand: PluginCommand = {
   examples: ["capstan import ~/.tapes/tapes.sqlite"],
   async run(call) {
     const path = call.args[0] ?? "";
-    await using progress = new Progress(call.stderr);
+    await using progress = call.progress();
     const imported = await importFile(call, path, {
       fromStart: call.options.fromStart === true,
       report: ({ read, total }) => progress.show({ what: "importing", done: read, total }),

@@ -1,5 +1,6 @@
 import type { BusRecord, CommandCall, PluginCommand } from "capstan";
 import { openStore } from "../../../../lib/store/open_store.ts";
+import { ProgressLine } from "../../../../lib/plugin/progress_line.ts";
 import { type Call, CALLS_TOPIC, encodeCall } from "../../../../plugins/tapes/call.ts";
 import type { Harness } from "../derive/deriver_harness.ts";
 
@@ -29,7 +30,9 @@ export function commandCall(
   given: Partial<Pick<CommandCall, "args" | "options" | "signal">> & { kept?: readonly Call[] } = {},
 ): CommandCall & { stdout: ReturnType<typeof paperRoll>; stderr: ReturnType<typeof paperRoll> } {
   const { kept = [], ...rest } = given;
+  const stderr = paperRoll();
   return {
+    progress: () => new ProgressLine(stderr),
     args: [],
     options: {},
     signal: new AbortController().signal,
@@ -53,7 +56,7 @@ export function commandCall(
     },
     openFile: (file) => openStore({ file, readOnly: true }),
     stdout: paperRoll(),
-    stderr: paperRoll(),
+    stderr,
     admin: () => Promise.reject(new Error("no agent answers")),
   };
 }

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { renderProgress } from "../../../../plugins/tapes/commands/progress.ts";
 import { renderDialogue } from "../../../../plugins/tapes/commands/render_dialogue.ts";
 import { renderLog } from "../../../../plugins/tapes/commands/render_log.ts";
 import { grouped, wrap } from "../../../../plugins/tapes/commands/text.ts";
@@ -144,11 +143,6 @@ Deno.test("wrap() keeps every visible character and never exceeds the width", ()
   }));
 });
 
-Deno.test("grouped() and renderProgress() write figures for people", () => {
+Deno.test("grouped() writes figures for people", () => {
   assert.deepEqual([0, 999, 1000, 1234567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
-  assert.equal(
-    renderProgress({ what: "importing", done: 1000, total: 3000 }, 80),
-    "importing [########----------------] 33%  1,000 of 3,000",
-  );
-  assert.equal(renderProgress({ what: "importing", done: 1000, total: 3000 }, 20).length, 19);
 });

@@ -1,19 +1,11 @@
-import { grouped } from "./text.ts";
-
-/** How far something is. */
-export interface Step {
-  what: string;
-  done: number;
-  /** Absent where nobody knows. */
-  total?: number;
-}
+import type { Progress, ProgressStep } from "./contract.ts";
 
 /** Milliseconds between two drawings. */
 const EVERY_MS = 100;
 const BAR = 24;
 
 /** One line: `importing [########----------------] 33%  1,000 of 3,000`. */
-export function renderProgress({ what, done, total }: Step, columns: number): string {
+export function renderProgress({ what, done, total }: ProgressStep, columns: number): string {
   if (total === undefined) return `${what}  ${grouped(done)}`.slice(0, Math.max(0, columns - 1));
   const part = total === 0 ? 1 : Math.min(1, done / total);
   const filled = Math.round(part * BAR);
@@ -23,7 +15,7 @@ export function renderProgress({ what, done, total }: Step, columns: number): st
 }
 
 /** A bar on a terminal, redrawn in place; silent where the output is none. */
-export class Progress implements AsyncDisposable {
+export class ProgressLine implements Progress {
   #drawnAt = -Infinity;
   #drawn = false;
 
@@ -32,17 +24,20 @@ export class Progress implements AsyncDisposable {
     private readonly now: () => number = () => performance.now(),
   ) {}
 
-  /** Draws, unless it did so a moment ago. */
-  async show(step: Step): Promise<void> {
+  async show(step: ProgressStep): Promise<void> {
     if (!this.output.isTerminal || this.now() - this.#drawnAt < EVERY_MS) return;
     this.#drawnAt = this.now();
     this.#drawn = true;
     await this.output.write(`\r${renderProgress(step, this.output.columns)}\x1b[K`);
   }
 
-  /** Wipes the line. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#drawn) await this.output.write("\r\x1b[K");
     this.#drawn = false;
   }
+}
+
+/** A count with its thousands apart: `12,345`. */
+function grouped(count: number): string {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ",");
 }
