@@ -1,8 +1,10 @@
 import { setImmediate } from "node:timers";
 import type { Clock } from "../bus/clock.ts";
 
-/** Real milliseconds between two steps of a flowing clock, and how far each step goes. */
-const FLOW = { everyMs: 5, byMs: 50 };
+/** How many times as fast as in life a flowing clock goes. */
+export const FLOW_PACE = 10;
+/** Real milliseconds between two of its steps. */
+const STEP_MS = 5;
 
 type Kind = "plain" | "back-off" | "idle";
 
@@ -28,6 +30,7 @@ export class DrivenClock implements Clock {
   #now: number;
   /** How far sleepers are ahead of `now` while the clock flows. */
   #flowed = 0;
+  #flowing = false;
   #skipping = 0;
 
   constructor(options: DrivenClockOptions) {
@@ -86,20 +89,23 @@ export class DrivenClock implements Clock {
 
   /** Ends the waits that may be skipped now. */
   skipDue(): void {
-    while (this.#skipping > 0 && this.backOffs > 0 && this.#options.maySkip()) {
+    // What flows goes on by itself, and looks at real work now and then meanwhile.
+    while (this.#skipping > 0 && !this.#flowing && this.backOffs > 0 && this.#options.maySkip()) {
       this.step(Math.min(...this.#dueOf("back-off")));
     }
   }
 
   /** Sleepers wake by themselves, faster than in life, without `now` moving, until it is disposed of. */
   flow(): Disposable {
+    this.#flowing = true;
     const timer = setInterval(() => {
-      this.#flowed += FLOW.byMs;
+      this.#flowed += STEP_MS * FLOW_PACE;
       this.#wake();
-    }, FLOW.everyMs);
+    }, STEP_MS);
     return {
       [Symbol.dispose]: () => {
         clearInterval(timer);
+        this.#flowing = false;
         for (const sleeper of this.#sleepers) sleeper.due -= this.#flowed;
         this.#flowed = 0;
       },

@@ -1,123 +1,84 @@
-import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { Plugin, PluginHooks } from "../plugin/contract.ts";
-import { describePlugin } from "../plugin/describe_plugin.ts";
-import { createHost } from "../plugin/host.ts";
-import type { Host } from "../plugin/host_contract.ts";
-import { pluginProblems } from "../plugin/plugin_problems.ts";
-import { createLogger } from "../telemetry/create_logger.ts";
-import { createMeter } from "../telemetry/meter.ts";
-import { testConfig } from "./plugin_config.ts";
+import type { Plugin } from "../plugin/contract.ts";
+import { PluginBench, type PluginCase } from "./plugin_case.ts";
+import { PLUGIN_CASES } from "./plugin_cases.ts";
+import type { TestRecord, TestTopic } from "./test_agent_contract.ts";
 
 /** How the suite runs. */
 export interface PluginSuiteOptions {
-  /** Lines of the plugin's table, as TOML, where its defaults won't do: `listen = "127.0.0.1:0"`. */
-  config?: string;
+  /**
+   * Its settings, where its defaults won't do: lines of its table as TOML, `url = "http://127.0.0.1:1"`, or an object of
+   * the same.
+   */
+  config?: string | Readonly<Record<string, unknown>>;
+  /** Records that its streams handle, by topic. Without them what holds of records is left out, and says so. */
+  records?: Readonly<Record<string, readonly TestRecord[]>>;
+  /** Topics that it publishes to and does not declare, or reads with values other than JSON. */
+  topics?: readonly TestTopic[];
+  /** Cases that it can't pass, by their sentence, with the reason; they are listed as ignored. */
+  skip?: Readonly<Record<string, string>>;
+  /** Real milliseconds after which waiting fails. Default 10,000. */
+  deadlineMs?: number;
   /** Deno's checks for leaked resources. Default true. */
   sanitize?: boolean;
 }
 
-const TOPIC_NAME = /^[a-zA-Z0-9._-]{1,249}$/;
-const STOP_MS = 10_000;
-
 /**
- * Registers a test for each sentence of the plugin contract's lifecycle, over any plugin: what `setup` may do, that it
- * starts and stops in an agent on the embedded bus, and that what it declares is sound.
+ * Registers a test for each sentence of the plugin contract, over any plugin: what `setup` may do, that what it declares
+ * is sound, how it starts and stops in an agent on the embedded bus, and that records have their effect once.
+ *
+ * ```ts
+ * import { testPlugin } from "capstan/testing";
+ * import type { Plugin } from "capstan";
+ *
+ * const quiet: Plugin = {
+ *   name: "quiet",
+ *   setup: (ctx) => void ctx.stream({ topics: ["words.v1"] }, () => {}),
+ * };
+ *
+ * testPlugin(quiet, { records: { "words.v1": [{ value: "hello" }] } });
+ * ```
+ *
+ * @throws {RangeError} `skip` names a sentence that no case has.
  */
 export function testPlugin(plugin: Plugin, options: PluginSuiteOptions = {}): void {
-  const sanitize = options.sanitize ?? true;
-  const test = (sentence: string, fn: () => void | Promise<void>) =>
+  const { config = {}, records = {}, topics = [], skip = {}, deadlineMs, sanitize = true } = options;
+  const bench = new PluginBench({
+    ...{ plugin, config, records, topics },
+    ...(deadlineMs !== undefined && { deadlineMs }),
+  });
+  for (const sentence of Object.keys(skip)) {
+    if (!PLUGIN_CASES.some(({ name }) => name === sentence)) {
+      throw new RangeError(`Cannot skip a case: none is "${sentence}"`);
+    }
+  }
+  for (const one of PLUGIN_CASES) {
+    const reason = skip[one.name] ?? lacking(one, bench);
     Deno.test({
-      name: `${plugin?.name}: ${sentence}`,
+      name: `${plugin?.name}: ${one.name}${reason === undefined ? "" : ` (left out: ${reason})`}`,
+      ignore: reason !== undefined,
       sanitizeOps: sanitize,
       sanitizeResources: sanitize,
-      fn,
+      fn: () => one.run(bench),
     });
-  test("its default export is a plugin, and its settings' schema is sound", () => {
-    assert.deepEqual(pluginProblems(plugin), []);
-  });
-  test("setup() throws nothing on the defaults, and registers the same each time", () => {
-    assert.deepEqual(describe(plugin, options), describe(plugin, options));
-  });
-  test("its topics can be made on Kafka, and have at least one partition", () => {
-    const { topics } = describe(plugin, options);
-    for (const topic of topics) assert.match(topic, TOPIC_NAME);
-  });
-  test("it starts in an agent, is well, and stops within its time", async () => {
-    await withHost(plugin, options, async (host) => {
-      await host.start();
-      for (const [part, { status, detail }] of Object.entries(host.health())) {
-        assert.notEqual(status, "failed", `${part}: ${detail}`);
-      }
-      const { left, lost } = await host.stop({ timeoutMs: STOP_MS });
-      assert.deepEqual({ left, lost }, { left: [], lost: [] });
-    });
-  });
-  test("a second agent starts on the file that the first one left", async () => {
-    await withHost(plugin, options, async (host, again) => {
-      await host.start();
-      await host.stop({ timeoutMs: STOP_MS });
-      await again.start();
-      await again.stop({ timeoutMs: STOP_MS });
-    });
-  });
-  test("stop() is safe before start() and twice; health() answers at any time", async () => {
-    const seen: PluginHooks[] = [];
-    const watched: Plugin = {
-      ...plugin,
-      setup: (ctx, config) => {
-        const hooks = plugin.setup(ctx, config);
-        if (hooks) seen.push(hooks);
-        return hooks;
-      },
-    };
-    await withHost(watched, options, async (host) => {
-      host.register();
-      for (const hooks of seen) {
-        hooks.health?.();
-        await hooks.stop?.();
-        await hooks.stop?.();
-        hooks.health?.();
-      }
-      await host.stop({ timeoutMs: STOP_MS });
-    });
-  });
+  }
 }
 
-/** The plugin's configuration, in a folder that need not exist. */
-function configOf(plugin: Plugin, { config = "" }: PluginSuiteOptions, dir: string) {
-  return testConfig([plugin], config, dir);
+/** Why a case can't be run; `undefined`: it can. */
+function lacking({ needs }: PluginCase, bench: PluginBench): string | undefined {
+  if (needs === undefined) return undefined;
+  const given = Object.keys(bench.subject.records);
+  if (given.length === 0) return "no records were given";
+  if (needs === "records") return undefined;
+  const read = streamsOf(bench).filter(({ topics }) => topics.some((topic) => given.includes(topic)));
+  if (read.some(({ delivery }) => delivery === "at-least-once")) return "a stream delivers at least once";
+  return read.some(({ worker }) => worker !== undefined) ? "a stream runs in a Worker" : undefined;
 }
 
-function describe(plugin: Plugin, options: PluginSuiteOptions) {
-  return describePlugin(plugin, configOf(plugin, options, tmpdir()).plugin(plugin.name).settings);
-}
-
-/** Two agents on one file in a folder of their own, neither started; both are ended behind. */
-async function withHost(
-  plugin: Plugin,
-  options: PluginSuiteOptions,
-  work: (host: Host, again: Host) => Promise<void>,
-): Promise<void> {
-  const dir = await mkdtemp(join(tmpdir(), "capstan-plugin-"));
+/** None where setup throws, which another case tells. */
+function streamsOf(bench: PluginBench): ReturnType<PluginBench["streams"]> {
   try {
-    const config = configOf(plugin, options, dir);
-    const make = () =>
-      createHost({
-        plugins: [plugin],
-        settings: config.host,
-        pluginSettings: { [plugin.name]: config.plugin(plugin.name).settings },
-        storeFile: config.host.store.sqlite,
-        version: "0.0.0",
-        log: createLogger({ sink: () => {} }),
-        meter: createMeter(),
-      });
-    await using host = make();
-    await using again = make();
-    await work(host, again);
-  } finally {
-    await rm(dir, { recursive: true, force: true });
+    return bench.streams();
+  } catch {
+    return [];
   }
 }

@@ -184,8 +184,8 @@ export class RunningTestAgent implements TestAgent {
   }
 
   #make(): TestRun {
-    const { host, clock, faults } = this.#options;
-    return new TestRun({ host, clock, faults, onKilled: (run) => this.#killed(run) });
+    const { host, clock, faults, deadlineMs } = this.#options;
+    return new TestRun({ host, clock, faults, deadlineMs, onKilled: (run) => this.#killed(run) });
   }
 
   #killed(run: TestRun): void {

@@ -1,7 +1,7 @@
 import type { Position } from "../bus/contract.ts";
 import type { PublishRequest, TopicValues } from "../bus/handler.ts";
-import type { Plugin } from "../plugin/contract.ts";
-import type { Reader, StoreFailure, Transaction } from "../store/contract.ts";
+import type { AppendFailure, Plugin } from "../plugin/contract.ts";
+import type { Reader, Transaction } from "../store/contract.ts";
 import type { Health } from "../telemetry/health.ts";
 import type { Labels } from "../telemetry/metrics.ts";
 
@@ -115,7 +115,7 @@ export interface TestFaults {
   /** The bus answers again. */
   busBack(): void;
   /** Nothing can be written any more: neither rows, nor appends, nor what handlers give. Default `"io"`. */
-  storeFails(failure?: Exclude<StoreFailure, "constraint" | "other">): void;
+  storeFails(failure?: Exclude<AppendFailure["failure"], "constraint" | "other">): void;
   /** The store writes again. */
   storeHeals(): void;
 }

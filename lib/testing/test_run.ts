@@ -5,11 +5,8 @@ import { createHost } from "../plugin/host.ts";
 import type { Host, HostOptions, StopReport, StreamStatus } from "../plugin/host_contract.ts";
 import { createMeter, type RootMeter } from "../telemetry/meter.ts";
 import type { AgentFaults } from "./agent_faults.ts";
-import type { DrivenClock } from "./driven_clock.ts";
+import { type DrivenClock, FLOW_PACE } from "./driven_clock.ts";
 import { watchedPlugin, type Watcher } from "./watched_plugin.ts";
-
-/** Milliseconds of the clock a stop may take. */
-const STOP_MS = 30_000;
 
 /** What a run of the agent is made from. */
 export interface TestRunOptions {
@@ -17,6 +14,8 @@ export interface TestRunOptions {
   host: Omit<HostOptions, "meter" | "clock" | "random" | "parts">;
   clock: DrivenClock;
   faults: AgentFaults;
+  /** Real milliseconds a stop may take. */
+  deadlineMs: number;
   /** A handler's result is lost, and with it the agent. */
   onKilled(run: TestRun): void;
 }
@@ -79,10 +78,9 @@ export class TestRun implements Watcher {
 
   /** Stops it in order; where nothing can be finished, at once. */
   async stop(): Promise<StopReport> {
-    const { clock, faults } = this.#options;
+    const { clock, faults, deadlineMs } = this.#options;
     using _flow = clock.flow();
-    using _skip = clock.skip();
-    return await this.host.stop({ timeoutMs: this.dead || faults.lasting ? 0 : STOP_MS });
+    return await this.host.stop({ timeoutMs: this.dead || faults.lasting ? 0 : deadlineMs * FLOW_PACE });
   }
 
   /** See `Watcher`. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { testingTypes } from "../../lib/cli/testing_types.ts";
 import { pluginTypes } from "../../lib/plugin/plugin_types.ts";
 import { tempDir } from "../e2e/temp_dir.ts";
 
@@ -19,6 +20,10 @@ async function compare(name: string, made: string): Promise<void> {
 
 Deno.test("what a plugin can import is what the golden file has", async () => {
   await compare("plugin_types.txt", await pluginTypes());
+});
+
+Deno.test("what a plugin's tests can import is what the golden file has", async () => {
+  await compare("testing_types.txt", await testingTypes());
 });
 
 Deno.test("what a program can import is what the golden file has", async () => {

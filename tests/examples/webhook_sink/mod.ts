@@ -12,7 +12,7 @@ export default {
   config: settings,
   setup(ctx, { url = "", secret = "", timeout }) {
     const encoder = new TextEncoder();
-    const posted = ctx.counter({ name: "posted", help: "Turns that were taken." });
+    const posted = ctx.counter({ name: "posted_total", help: "Turns that were taken." });
 
     async function signatureOf(body: Uint8Array<ArrayBuffer>): Promise<string> {
       const hmac = { name: "HMAC", hash: "SHA-256" };
