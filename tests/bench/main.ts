@@ -2,6 +2,7 @@
 const measurements: Readonly<Record<string, string>> = {
   proxy: "requests a second, latencies, CPU and memory beside a passthrough (--peers: and other gateways)",
   derive: "turns derived a second, from the first to the millionth node (--nodes N)",
+  sql: "SQL statements read a second, of an agent's inputs and answers",
   relay: "events relayed to Apache Kafka a second (needs Java and Maven)",
   executable: "size of dist/capstan, and how soon it answers (after deno task compile)",
   kafka: "producing, consuming, transforming and latency on Apache Kafka (--peers: beside other clients)",
