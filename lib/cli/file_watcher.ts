@@ -19,6 +19,7 @@ export class FileWatcher implements Disposable {
   #names: ReadonlySet<string> = new Set();
   #watcher: Deno.FsWatcher | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #closed = false;
 
   constructor(options: FileWatcherOptions) {
     this.#options = options;
@@ -26,11 +27,14 @@ export class FileWatcher implements Disposable {
 
   /** Watches these files from now on, and no others. */
   watch(files: readonly string[]): void {
+    if (this.#closed) return;
     // Kubernetes changes a mounted file by a link beside it.
     this.#names = new Set([...files.map((file) => basename(file)), "..data"]);
     const folders = [...new Set(files.map(dirname))].filter((folder) => existsSync(folder)).sort();
     if (this.#watcher && folders.join("\0") === this.#folders.join("\0")) return;
     this.#folders = folders;
+    // What changes between two watchers is seen by neither.
+    if (this.#watcher) this.#soon();
     this.#watcher?.close();
     this.#watcher = undefined;
     try {
@@ -43,17 +47,21 @@ export class FileWatcher implements Disposable {
 
   /** Watches nothing any more. */
   [Symbol.dispose](): void {
+    this.#closed = true;
     clearTimeout(this.#timer);
     this.#watcher?.close();
-    this.#watcher = undefined;
+  }
+
+  #soon(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#options.onChange(), SETTLE_MS);
   }
 
   async #listen(watcher: Deno.FsWatcher): Promise<void> {
     try {
       for await (const { kind, paths } of watcher) {
         if (kind === "access" || !paths.some((path) => this.#names.has(basename(path)))) continue;
-        clearTimeout(this.#timer);
-        this.#timer = setTimeout(() => this.#options.onChange(), SETTLE_MS);
+        this.#soon();
       }
     } catch (error) {
       this.#options.onError(error);

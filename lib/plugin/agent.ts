@@ -130,7 +130,7 @@ export class Agent implements AdminSubject {
       store,
       bus,
       streams,
-      isKafka: this.#kafka !== undefined,
+      isKafka: this.#kafka?.driver !== undefined,
       routesChanged: () => this.#admin?.serve(this.#routes()),
     });
   }

@@ -3,7 +3,7 @@ import type { OpenParts } from "./context.ts";
 import type { Plugin } from "./contract.ts";
 import type { Host, HostChange, HostOptions, PluginOutcome, StopReport } from "./host_contract.ts";
 import { PluginGauges } from "./plugin_gauges.ts";
-import type { WantedPlugin } from "./plugin_reload.ts";
+import type { WantedPlugin } from "./next_instances.ts";
 import { wantedTopics } from "./prepare_store.ts";
 import { Registry } from "./registry.ts";
 import { runCommand } from "./run_command.ts";

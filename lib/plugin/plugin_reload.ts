@@ -1,64 +1,23 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Bus } from "../bus/bus.ts";
-import type { TopicSpec } from "../bus/contract.ts";
-import { TopicCodecs, topicCodecs } from "../bus/topic_codecs.ts";
-import type { SqliteStore } from "../store/sqlite_store.ts";
+import { topicCodecs } from "../bus/topic_codecs.ts";
 import type { Health } from "../telemetry/health.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { errorChain } from "../telemetry/plain.ts";
-import type { AgentStreams } from "./agent_streams.ts";
-import type { OpenParts } from "./context.ts";
-import type { Plugin } from "./contract.ts";
-import type { HostOptions, HostSettings, PluginOutcome } from "./host_contract.ts";
-import type { ListenerChange, Listeners } from "./listeners.ts";
-import type { PluginGauges } from "./plugin_gauges.ts";
+import type { PluginOutcome } from "./host_contract.ts";
+import type { ListenerChange } from "./listeners.ts";
+import { type NextInstance, NextInstances, type SharedParts, type WantedPlugin } from "./next_instances.ts";
 import type { PluginLife } from "./plugin_life.ts";
-import { type PluginLives, stopLife } from "./plugin_lives.ts";
-import { prepareStore, wantedTopics } from "./prepare_store.ts";
-import type { Registry } from "./registry.ts";
-import { setUpPlugin } from "./set_up.ts";
+import { stopLife } from "./plugin_lives.ts";
+import { wantedTopics } from "./prepare_store.ts";
 import { StopSteps, within } from "./steps.ts";
-
-/** A plugin and its checked settings. */
-export interface WantedPlugin {
-  plugin: Plugin;
-  settings: unknown;
-}
-
-/** The parts of a running agent that a plugin's instance has a share in. */
-export interface PluginReloadOptions {
-  options: HostOptions;
-  /** As they are now. */
-  settings(): HostSettings;
-  registry: Registry;
-  parts: OpenParts;
-  gauges: PluginGauges;
-  lives: PluginLives;
-  listeners: Listeners;
-  store: SqliteStore;
-  bus: Bus;
-  streams: AgentStreams;
-  /** Topics go to Kafka. */
-  isKafka: boolean;
-  /** The registry has other routes. */
-  routesChanged(): void;
-}
-
-/** A plugin's next instance, set up beside the agent; nothing of it runs but what it listens on. */
-interface Next {
-  registry: Registry;
-  life: PluginLife;
-  specs: readonly TopicSpec[];
-  codecs: TopicCodecs;
-  listeners: ListenerChange;
-}
 
 /** Gives plugins their next instance while the agent runs, one after the other; nothing of the others is touched. */
 export class PluginReload {
   /** What former instances had accepted and could not keep. */
   readonly lost: string[] = [];
-  readonly #parts: PluginReloadOptions;
+  readonly #parts: SharedParts;
   readonly #log: Logger;
+  readonly #nexts: NextInstances;
   /** Plugins between two instances. */
   readonly #held = new Map<string, PromiseWithResolvers<void>>();
   /** Plugins that do not run, and why. */
@@ -69,9 +28,10 @@ export class PluginReload {
   #closing = false;
   #busy: Promise<unknown> = Promise.resolve();
 
-  constructor(parts: PluginReloadOptions) {
+  constructor(parts: SharedParts) {
     this.#parts = parts;
     this.#log = parts.options.log.child({ component: "agent" });
+    this.#nexts = new NextInstances(parts, this.#log, this.#ending.signal);
   }
 
   /** Makes `running` become `wanted`. Call it again only when it has resolved. Never rejects. */
@@ -156,9 +116,9 @@ export class PluginReload {
     const plugin = wanted.plugin.name;
     const former = this.#parts.lives.of(plugin);
     try {
-      const next = await this.#prepare(wanted);
+      const next = await this.#nexts.prepare(wanted);
       if (!former || !before || (former.overlaps && next.life.overlaps)) {
-        await this.#begin(next);
+        await this.#nexts.begin(next);
         if (former) this.#leave(former, next.listeners, drainMs);
       } else {
         const failed = await this.#inTurn(next, { former, before, drainMs });
@@ -170,93 +130,9 @@ export class PluginReload {
     }
   }
 
-  /**
-   * Sets the next instance up, its tables, topics and listeners with it, beside the one that runs.
-   * @throws {Error} it can't be; nothing has changed, but for migrations that were applied.
-   */
-  async #prepare({ plugin, settings }: WantedPlugin): Promise<Next> {
-    const { options, registry, parts, gauges, store, bus, listeners } = this.#parts;
-    const hostSettings = this.#parts.settings();
-    const next = registry.without(plugin.name);
-    const { log, meter, clock } = options;
-    const consumerGroup = hostSettings.kafka?.consumer_group;
-    const life = setUpPlugin({
-      plugin,
-      settings,
-      registry: next,
-      parts,
-      gauges,
-      log,
-      meter,
-      clock,
-      consumerGroup,
-    });
-    next.checkValues();
-    this.#refuseNewTopics(next);
-    const codecs = await topicCodecs(next.topics.values());
-    const specs = await prepareStore(store, bus.log, next, { settings: hostSettings, log });
-    const its = next.servers.filter((each) => each.plugin === plugin.name);
-    return { registry: next, life, specs, codecs, listeners: await listeners.change(plugin.name, its) };
-  }
-
-  /** @throws {Error} a topic is new that Kafka's relay would have to know from the start. */
-  #refuseNewTopics(next: Registry): void {
-    if (!this.#parts.isKafka) return;
-    const settings = this.#parts.settings();
-    const known = new Set(wantedTopics(this.#parts.registry, settings).map(({ spec }) => spec.name));
-    const unknown = wantedTopics(next, settings).find(({ spec }) => !spec.localOnly && !known.has(spec.name));
-    if (unknown) {
-      throw new Error(
-        `Cannot add topic ${unknown.logical} while the agent runs: its relay to Kafka must know it from the start; ` +
-          "start the agent again",
-      );
-    }
-  }
-
-  /**
-   * Starts an instance and gives it streams, routes and listeners.
-   * @throws {Error} it does not start; the streams are as they were, and its listeners closed.
-   */
-  async #begin(next: Next): Promise<void> {
-    const { life, listeners } = next;
-    try {
-      await life.start(this.#ending.signal);
-      await this.#swapStreams(next);
-    } catch (error) {
-      await listeners.abandon();
-      await stopLife(life, new StopSteps(this.#log), this.#ending.signal);
-      life.end();
-      throw error;
-    }
-    life.show();
-    this.#parts.lives.replace(life.plugin, life);
-    listeners.serve();
-    this.#parts.routesChanged();
-  }
-
-  /** @throws {Error} the Worker can't run the next streams; the former ones run again. */
-  async #swapStreams({ registry: next, life: { plugin }, specs, codecs }: Next): Promise<void> {
-    const { registry, streams, bus } = this.#parts;
-    const before = registry.without("");
-    const formerCodecs = new TopicCodecs();
-    formerCodecs.become(bus.codecs);
-    const formerSpecs = wantedTopics(registry, this.#parts.settings()).map(({ spec }) => spec);
-    await streams.end(plugin, new StopSteps(this.#log), this.#ending.signal);
-    registry.adopt(plugin, next);
-    bus.codecs.become(codecs);
-    try {
-      await streams.begin(plugin, { values: registry.topics.values(), specs });
-    } catch (error) {
-      registry.adopt(plugin, before);
-      bus.codecs.become(formerCodecs);
-      await streams.begin(plugin, { values: registry.topics.values(), specs: formerSpecs });
-      throw error;
-    }
-  }
-
   /** Stops the former instance, then starts the next; where that fails, the former one's code and settings again. */
   async #inTurn(
-    next: Next,
+    next: NextInstance,
     { former, before, drainMs }: { former: PluginLife; before: WantedPlugin; drainMs: number },
   ): Promise<Pick<PluginOutcome, "outcome" | "error"> | undefined> {
     const { plugin } = former;
@@ -267,15 +143,17 @@ export class PluginReload {
     let last = next.listeners;
     try {
       await this.#stop(former, next.listeners, drainMs);
+      // Should the next one fail, the streams of one that was stopped must not run again.
+      registry.forget(plugin);
       try {
-        await this.#begin(next);
+        await this.#nexts.begin(next);
         return undefined;
       } catch (cause) {
         const error = errorChain(cause);
         try {
-          const again = await this.#prepare(before);
+          const again = await this.#nexts.prepare(before);
           last = again.listeners;
-          await this.#begin(again);
+          await this.#nexts.begin(again);
           return { outcome: "kept", error };
         } catch (second) {
           await streams.end(plugin, new StopSteps(this.#log), this.#ending.signal);

@@ -2,8 +2,10 @@ import { capstanCommand } from "./capstan.ts";
 
 /** How an agent is started. */
 export interface AgentOptions {
-  /** Its `--config-dir`. */
+  /** Its `--config-dir`, and the working directory. */
   dir: string;
+  /** The configuration is found from `dir`, not told. */
+  found?: boolean;
   /** Command and flags. Default: `run`. */
   args?: readonly string[];
   env?: Readonly<Record<string, string>>;
@@ -32,7 +34,7 @@ export interface Agent extends AsyncDisposable {
  */
 export async function startAgent(options: AgentOptions): Promise<Agent> {
   const child = capstanCommand({
-    args: [...(options.args ?? ["run"]), "--config-dir", options.dir],
+    args: [...(options.args ?? ["run"]), ...(options.found ? [] : ["--config-dir", options.dir])],
     env: options.env,
     cwd: options.dir,
     stdin: "null",

@@ -233,3 +233,57 @@ Deno.test("run --watch takes a changed configuration without being asked", async
   await says(agent, "Hello moon");
   assert.equal(await agent.stop(), 0);
 });
+
+Deno.test("a plugin with a package of its own is loaded again with it, from a folder", async () => {
+  await using dir = await tempDir();
+  await using upstream = await startStandIn();
+  const folder = join(dir.path, "hello");
+  const installed = join(folder, "node_modules", "left");
+  await Deno.mkdir(installed, { recursive: true });
+  await Deno.writeTextFile(
+    join(installed, "package.json"),
+    '{ "name": "left", "version": "1.0.0", "main": "x.js" }',
+  );
+  await Deno.writeTextFile(join(installed, "x.js"), 'exports.left = (text) => "left " + text;');
+  await Deno.writeTextFile(
+    join(folder, "package.json"),
+    '{ "main": "hello.ts", "dependencies": { "left": "1.0.0" } }',
+  );
+  await writeHello(folder, "world");
+  const module = HELLO.replace("export default", 'import left from "left";\nexport default')
+    .replace("new Response(", "new Response(left.left(").replace("+ word)", "+ word))");
+  await Deno.writeTextFile(join(folder, "hello.ts"), module);
+  await writeConfig(dir.path, { upstream: upstream.origin, tables: '[plugins.hello]\nmodule = "./hello"\n' });
+  await using agent = await startAgent({ dir: dir.path, args: ["run", "--watch"] });
+  assert.equal(await hello(agent), "left Hello world");
+  await writeWord(folder, 'export const word: string = "moon";\n');
+  await says(agent, "left Hello moon");
+  assert.equal(await agent.stop(), 0);
+});
+
+Deno.test("a changed module of a configuration that was found is loaded again only when it was trusted again", async () => {
+  await using dir = await tempDir();
+  const home = join(dir.path, "home");
+  const project = join(home, "project");
+  const folder = join(project, ".capstan");
+  await Deno.mkdir(folder, { recursive: true });
+  await writeHello(folder, "world");
+  await writeConfig(folder, { upstream: "http://127.0.0.1:1", tables: HELLO_TABLE });
+  const env = { HOME: home, XDG_STATE_HOME: join(home, "state") };
+  const call = (...args: string[]) => capstan({ args, env, cwd: project });
+  const module = join(folder, "hello.ts");
+  assert.equal((await call("trust")).code, 0);
+  assert.equal((await call("plugins", "trust", module)).code, 0);
+  await using agent = await startAgent({ dir: project, found: true, env });
+  await Deno.writeTextFile(module, HELLO.replace("config.greeting", '"Oh, " + config.greeting'));
+  const refused = await call("reload");
+  assert.equal(refused.code, 1);
+  assert.match(refused.out, /plugin hello: goes on as it was; .*hello\.ts is not trusted/);
+  assert.equal(await hello(agent), "Hello world");
+  await call("plugins", "trust", module);
+  assert.deepEqual(await call("reload"), { code: 0, out: "plugin hello: restarted\n", error: "" });
+  assert.equal(await hello(agent), "Oh, Hello world");
+  await writeConfig(folder, { upstream: "http://127.0.0.1:2", tables: HELLO_TABLE });
+  assert.match((await call("reload")).error, /is not trusted .*changed since/);
+  assert.equal(await agent.stop(), 0);
+});

@@ -127,3 +127,30 @@ Deno.test("bus streams read Kafka, and the relay makes a last pass after the plu
     ]);
   }, { parts: kafka });
 });
+
+Deno.test("on Kafka a plugin is restarted with the topics there are; a new one has to wait for the agent's restart", async () => {
+  const { openKafka, state } = standIn();
+  state.up = true;
+  const reader = (topics: readonly string[]): Plugin => ({
+    name: "r",
+    setup(ctx) {
+      for (const name of topics) ctx.topic({ name, partitions: 1 });
+      ctx.topic({ name: `own-${topics.length}`, partitions: 1, localOnly: true });
+      ctx.stream({ topics: ["in"], group: "r" }, () => {});
+    },
+  });
+  const settings = { store: {}, log: {}, admin: { listen: "127.0.0.1:0" }, topics: {} };
+  await withHost([reader(["one"])], async ({ host }) => {
+    await host.start();
+    const change = (plugin: Plugin) =>
+      host.change({ plugins: [plugin], pluginSettings: {}, settings, drainMs: 10_000 });
+    assert.deepEqual(await change(reader(["one"])), [{ plugin: "r", outcome: "restarted" }]);
+    const [outcome] = await change(reader(["one", "two"]));
+    assert.equal(outcome?.outcome, "kept");
+    assert.match(outcome?.error ?? "", /Cannot add topic two while the agent runs: .*start the agent again/);
+    assert.deepEqual((await host.status()).streams.map(({ name, source }) => [name, source]), [[
+      "r/r",
+      "kafka",
+    ]]);
+  }, { parts: { openKafka } });
+});
