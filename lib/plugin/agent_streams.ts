@@ -193,6 +193,7 @@ export class AgentStreams {
     }));
   }
 
+  /** In an order that does not depend on which plugin came last. */
   #wantedOfWorker(): WorkerHostOptions["start"] {
     const { bus, storeFile, powerSafe, turns, values } = this.#options;
     return {
@@ -200,11 +201,11 @@ export class AgentStreams {
       powerSafe,
       owner: bus.log.owner,
       turns,
-      streams: this.#inWorker(),
+      streams: this.#inWorker().sort((a, b) => a.spec.name < b.spec.name ? -1 : 1),
       isBus: bus.source("bus").name === "local",
       renamed: bus.names.renamed,
-      values: valuesForWorker(values),
-      holds: this.#holds(),
+      values: valuesForWorker(values).sort(byTopic),
+      holds: this.#holds().sort(byTopic),
       maintenanceMs: MAINTENANCE_MS,
     };
   }
@@ -316,4 +317,8 @@ export class AgentStreams {
       if (each.source === source && each.stream instanceof Stream) each.stream.start();
     }
   }
+}
+
+function byTopic([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
+  return a < b ? -1 : 1;
 }

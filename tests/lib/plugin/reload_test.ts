@@ -232,6 +232,8 @@ Deno.test("requests that come between two instances wait for the next one, on li
     const changed = host.change(becomes([versioned("2", said)]));
     await draining.promise;
     const [own, route] = [text(origin), text(`${host.adminOrigin}/version`)];
+    // Time enough to be answered by the former instance, if it were.
+    for (let look = 0; look < 10; look++) await text(`${host.adminOrigin}/healthz`);
     finish.resolve();
     assert.deepEqual(await changed, [{ plugin: "p", outcome: "restarted" }]);
     assert.deepEqual([await own, await route], ["2", "2"]);
@@ -306,18 +308,28 @@ Deno.test("a stop ends former instances with it", async () => {
     await host.start();
     const before = await fetch(await originOf(host));
     await host.change(becomes([second.plugin]));
-    const stopped = host.stop();
+    const ended: string[] = [];
+    void first.stopped.then(() => ended.push("former instance"));
+    const stopped = host.stop().then((report) => (ended.push("agent"), report));
     first.answers[0]?.end("old");
     assert.equal(await before.text(), "1:old");
     assert.deepEqual(await stopped, { drained: true, left: [], lost: [] });
+    assert.deepEqual(ended, ["former instance", "agent"]);
   });
 });
 
-Deno.test("a stream goes on where the former instance's was, and stays paused where it was", async () => {
+for (const overlaps of [false, true]) {
+  const how = overlaps ? ", though instances overlap" : "";
+  Deno.test(`a stream goes on where the former instance's was, and stays paused where it was${how}`, () =>
+    streamsGoOn(overlaps));
+}
+
+async function streamsGoOn(overlaps: boolean): Promise<void> {
   const seen: string[] = [];
   const waiting: (() => void)[] = [];
   const reader = (version: string): Plugin => ({
     name: "reader",
+    overlaps,
     setup(ctx) {
       ctx.topic({ name: "words", partitions: 1 });
       const words = ctx.producer("words");
@@ -352,7 +364,7 @@ Deno.test("a stream goes on where the former instance's was, and stays paused wh
     await last.handled;
     assert.deepEqual(seen, ["1 a", "2 b", "3 c"]);
   });
-});
+}
 
 Deno.test("a stream in the Worker takes its next options; a handler that can't be loaded leaves the former one", async () => {
   const module = (name: string) => new URL(`./workers/${name}`, import.meta.url);
@@ -393,7 +405,8 @@ Deno.test("a stream in the Worker takes its next options; a handler that can't b
       await promise;
     };
     await say("a");
-    assert.deepEqual(await host.change(becomes([plugin("2"), reader])), [{
+    const second = plugin("2");
+    assert.deepEqual(await host.change(becomes([second, reader])), [{
       plugin: "w",
       outcome: "restarted",
     }]);
@@ -402,7 +415,12 @@ Deno.test("a stream in the Worker takes its next options; a handler that can't b
     assert.equal(failed?.outcome, "kept");
     assert.match(failed?.error ?? "", /Cannot load the handler of stream w\/tagger/);
     await say("c");
-    assert.deepEqual(seen, ["1 a", "2 b", "2 c"]);
+    // Another plugin's change is none of the Worker's: the handler there counts on.
+    assert.deepEqual(await host.change(becomes([second, { ...reader }])), [
+      { plugin: "reader", outcome: "restarted" },
+    ]);
+    await say("d");
+    assert.deepEqual(seen, ["1 a 1", "2 b 1", "2 c 1", "2 d 2"]);
   });
 });
 

@@ -1,7 +1,9 @@
 import type { HandlerFactory } from "../../../../lib/bus/handler.ts";
 
-/** Publishes to `out` what was read, behind the text that is its option. */
-const factory: HandlerFactory = (_, tag) => (batch) =>
-  batch.records.map(({ data }) => ({ topic: "out", value: `${tag} ${data}` }));
+/** Publishes to `out` what was read, behind the text that is its option, and which one of its records that is. */
+const factory: HandlerFactory = (_, tag) => {
+  let count = 0;
+  return (batch) => batch.records.map(({ data }) => ({ topic: "out", value: `${tag} ${data} ${++count}` }));
+};
 
 export default factory;
