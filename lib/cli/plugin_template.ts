@@ -93,10 +93,47 @@ export default {
 } satisfies Plugin<typeof settings>;
 `;
 
-const TEST = `import { testPlugin } from "capstan/testing";
+const TEST = `import { deepEqual } from "node:assert/strict";
+import { openTestAgent, testPlugin } from "capstan/testing";
 import plugin from "./mod.ts";
 
-testPlugin(plugin);
+const turns = [
+  { value: { id: "1", model: "small", usage: { total_tokens: 5 } } },
+  { value: { id: "2", model: "large", usage: { total_tokens: 70 } } },
+  { value: { id: "3", model: "large", usage: { total_tokens: 30 } } },
+];
+
+// What holds of every plugin.
+testPlugin(plugin, { records: { "tapes.turns.v1": turns } });
+
+Deno.test("$NAME counts turns and tokens by model", async () => {
+  await using agent = await openTestAgent(plugin);
+  await agent.deliver("tapes.turns.v1", turns);
+  const { stdout } = await agent.command("$NAME");
+  deepEqual(stdout.split("\\n"), [
+    "large: 100 tokens in 2 turns",
+    "small: 5 tokens in 1 turn",
+    "",
+  ]);
+});
+
+Deno.test("$NAME leaves out turns with fewer tokens than min_tokens", async () => {
+  const config = { min_tokens: 70 };
+  await using agent = await openTestAgent(plugin, { config });
+  await agent.deliver("tapes.turns.v1", turns);
+  const { stdout } = await agent.command("$NAME");
+  deepEqual(stdout, "large: 70 tokens in 1 turn\\n");
+});
+
+Deno.test("$NAME counts a turn once, though the agent dies over it", async () => {
+  await using agent = await openTestAgent(plugin);
+  agent.faults.killHandler();
+  await agent.deliver("tapes.turns.v1", turns);
+  deepEqual(agent.faults.kills, 1);
+  const table = "$NAME_turns";
+  const rows = agent.store.read((db) => db.all(\`SELECT id FROM \${table}\`));
+  deepEqual(rows.length, 3);
+});
 `;
 
 const README = `# $NAME
