@@ -17,6 +17,7 @@ export class WriteTurns {
   readonly memory: SharedArrayBuffer;
   readonly #places: Int32Array;
 
+  /** Of the two threads the first must never wait long. Without memory it makes its own. */
   constructor(readonly role: "first" | "second", memory?: SharedArrayBuffer) {
     this.memory = memory ?? new SharedArrayBuffer(PLACES * Int32Array.BYTES_PER_ELEMENT);
     this.#places = new Int32Array(this.memory);

@@ -5,9 +5,11 @@ import { type Agent, startAgent } from "./agent.ts";
 import { capstan } from "./capstan.ts";
 import { writeConfig } from "./config.ts";
 import { ledgerOf } from "./ledger.ts";
+import { makeReadOnly, withoutImmutable } from "./read_only_file.ts";
 import { startStandIn } from "./stand_in.ts";
 import { tempDir } from "./temp_dir.ts";
 import { haveTurns, oneTurn } from "./turns.ts";
+import { until } from "./until.ts";
 
 /** Holds the write lock of a file, as a backup or another program may, until it is disposed of. */
 function lockFile(file: string): Disposable {
@@ -101,4 +103,71 @@ Deno.test("without free disk an import stops with the reason, and is taken up wh
   const taken = await capstan({ args });
   assert.equal(taken.code, 0, taken.error);
   assert.match(taken.out, /^Imported (\d+) of \1 nodes/);
+});
+
+/** The sum of a metric over its labels. */
+async function metric(agent: Agent, name: string): Promise<number> {
+  const text = await (await fetch(`${agent.admin}/metrics`)).text();
+  const values = text.split("\n").filter((line) =>
+    line.startsWith(`${name} `) || line.startsWith(`${name}{`)
+  );
+  return values.reduce((sum, line) => sum + Number(line.split(" ").at(-1)), 0);
+}
+
+Deno.test({
+  name:
+    "a file that becomes read-only does not break proxying: health and counters say so, and it heals (forward)",
+  ignore: withoutImmutable,
+  async fn() {
+    await using dir = await tempDir();
+    await using upstream = await startStandIn();
+    await writeConfig(dir.path, { upstream: upstream.origin });
+    await using agent = await startAgent({ dir: dir.path });
+    const file = `${dir.path}/capstan.sqlite`;
+    assert.equal(await oneTurn(agent.proxy, "before", { stream: false }), "echo: before");
+    {
+      using _readOnly = makeReadOnly(file);
+      const turns = await haveTurns({ origin: agent.proxy, name: "during", count: 40, concurrency: 10 });
+      assert.deepEqual(turns.failed, []);
+      const { text } = await health(agent);
+      assert.match(text, /degraded/);
+      assert.match(text, /disk I\/O error/);
+      assert.equal(await metric(agent, "capstan_tapes_forwarded_total"), 41);
+      assert.equal(await metric(agent, "capstan_tapes_accounted_total"), 1);
+      assert.equal(await metric(agent, "capstan_tapes_retry_calls"), 40);
+      assert.equal(await metric(agent, "capstan_tapes_given_up_total"), 0);
+    }
+    await until(async () => await metric(agent, "capstan_tapes_accounted_total") === 41 || undefined);
+    assert.equal(await metric(agent, "capstan_tapes_retry_calls"), 0);
+    await until(async () => (await health(agent)).text.includes("degraded") ? undefined : true);
+    assert.equal(await agent.stop(), 0, agent.said());
+    assert.equal((await ledgerOf(file)).turns, 41);
+  },
+});
+
+Deno.test({
+  name: "a file that becomes read-only withholds answers and refuses new calls until it heals (block)",
+  ignore: withoutImmutable,
+  async fn() {
+    await using dir = await tempDir();
+    await using upstream = await startStandIn();
+    const tapes = 'on_storage_failure = "block"';
+    await writeConfig(dir.path, { upstream: upstream.origin, tapes });
+    await using agent = await startAgent({ dir: dir.path });
+    const file = `${dir.path}/capstan.sqlite`;
+    {
+      using _readOnly = makeReadOnly(file);
+      await assert.rejects(oneTurn(agent.proxy, "first", { stream: false }), /status 503/);
+      const before = upstream.received();
+      await assert.rejects(oneTurn(agent.proxy, "second", { stream: true }), /status 503/);
+      assert.equal(upstream.received(), before, "a refused call reached the provider");
+      assert.match((await health(agent)).text, /disk I\/O error/);
+      assert.ok(await metric(agent, "capstan_tapes_refused_total") >= 1);
+    }
+    const healed = () => oneTurn(agent.proxy, "third", { stream: false }).catch(() => undefined);
+    assert.equal(await until(healed), "echo: third");
+    assert.equal(await agent.stop(), 0, agent.said());
+    // The one whose answer was withheld, and the one after it healed.
+    assert.equal((await ledgerOf(file)).turns, 2);
+  },
 });

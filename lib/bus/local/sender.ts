@@ -21,6 +21,7 @@ export class LocalSender {
   readonly #append: (tx: Transaction, records: readonly OutgoingRecord[]) => Position[];
   #waiting: Send[] = [];
 
+  /** `append` is called inside the transaction of `store`. */
   constructor(store: Store, append: (tx: Transaction, records: readonly OutgoingRecord[]) => Position[]) {
     this.#store = store;
     this.#append = append;

@@ -25,10 +25,15 @@ const BUSY_MS = 5_000;
 
 /** What runs in the Worker. */
 export interface RunningBackroom {
+  /** The main thread appended to these topics. */
   appended(topics: readonly string[]): void;
+  /** That stream begins no batch. */
   pause(stream: string): void;
+  /** It goes on. */
   resume(stream: string): void;
+  /** No stream begins a batch; without a reason all go on. */
   hold(reason: string | undefined): void;
+  /** Finishes what is under way and closes everything; drops it when `signal` aborts. */
   stop(signal: AbortSignal): Promise<void>;
 }
 

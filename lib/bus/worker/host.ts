@@ -11,11 +11,17 @@ import { WorkNotes } from "./work_notes.ts";
 
 /** What the main thread's side of the Worker needs. */
 export interface WorkerHostOptions {
+  /** What every Worker begins with. */
   start: Omit<WorkerStart, "paused" | "held" | "notes" | "suspects" | "gone">;
+  /** For its deaths, and for what it says. */
   log: Logger;
+  /** Where what it counts is added. */
   meter: RootMeter;
+  /** For the waits between two Workers. */
   clock: Clock;
+  /** 0 ≤ n < 1. */
   random(): number;
+  /** How those waits grow. Default: as a stream's. */
   retry?: RetryPolicy;
   /** The Worker appended to these topics. */
   onAppended(topics: readonly string[]): void;
@@ -53,6 +59,7 @@ export class WorkerHost {
   #stopped: Promise<void> | undefined;
   #ended = Promise.withResolvers<void>();
 
+  /** Starts nothing yet. */
   constructor(options: WorkerHostOptions) {
     this.#options = options;
     this.#suspects = new Suspects(options.start.streams.map(({ spec }) => spec));

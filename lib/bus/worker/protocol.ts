@@ -7,6 +7,7 @@ import type { WorkerValues } from "./values.ts";
 
 /** A stream whose handler runs in the Worker. */
 export interface WorkerStreamSpec {
+  /** How it reads. */
   spec: StreamSpec;
   /** Module with the `HandlerFactory`. */
   module: string;
@@ -20,7 +21,9 @@ export interface WorkerStreamSpec {
 
 /** What the Worker needs to begin. */
 export interface WorkerStart {
+  /** Path of the SQLite file, which exists. */
   storeFile: string;
+  /** Commits survive the death of the machine. */
   powerSafe: boolean;
   /** Begins the names of its members of groups. */
   owner: string;
@@ -28,6 +31,7 @@ export interface WorkerStart {
   gone: readonly string[];
   /** Memory of the store's `WriteTurns`. */
   turns: SharedArrayBuffer;
+  /** What it runs. */
   streams: readonly WorkerStreamSpec[];
   /** The log is the bus: what its streams read and write is counted as such. Default false. */
   isBus?: boolean;
@@ -67,8 +71,11 @@ export type ToWorker =
 
 /** One log line of the Worker's. */
 export interface WorkerLine {
+  /** How bad it is. */
   level: LogLevel;
+  /** A sentence. */
   message: string;
+  /** Plain data. */
   fields: Record<string, unknown>;
 }
 

@@ -7,6 +7,7 @@ export interface WorkRange {
   stream: string;
   /** Real name. */
   topic: string;
+  /** Its number in the topic. */
   partition: number;
   /** First offset. */
   from: number;

@@ -5,6 +5,7 @@ import type { TopicValues } from "../handler.ts";
 export interface WorkerValues {
   /** One of ours, or the name of one that stays on the agent's thread. */
   codec: CodecName | { foreign: string };
+  /** JSON Schema they must match. */
   schema?: Readonly<Record<string, unknown>>;
 }
 

@@ -7,6 +7,7 @@ import type { WorkNotes } from "./work_notes.ts";
 
 /** What watching needs. */
 export interface WatchOptions {
+  /** For the host. */
   notes: WorkNotes;
   /** What was under way at earlier deaths. */
   suspects: readonly Suspect[];
@@ -20,6 +21,7 @@ export class Watch {
   readonly #turns = new Alone();
   #suspects: readonly Suspect[];
 
+  /** One for all streams of the Worker. */
   constructor(options: WatchOptions) {
     this.#options = options;
     this.#suspects = options.suspects;

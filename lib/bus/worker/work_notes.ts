@@ -4,6 +4,7 @@ export interface WorkNote {
   stream: number;
   /** Place in the list of that stream's topics. */
   topic: number;
+  /** Its number in the topic. */
   partition: number;
   /** First offset. */
   from: number;
