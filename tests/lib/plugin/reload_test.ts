@@ -241,8 +241,9 @@ Deno.test("requests that come between two instances wait for the next one, on li
 });
 
 /** A plugin whose answers end when they are told to; its instances may overlap. */
-function streaming(version: string) {
+function streaming(version: string, stops: Promise<void> = Promise.resolve()) {
   const answers: ServerResponse[] = [];
+  const drained = Promise.withResolvers<void>();
   const stopped = Promise.withResolvers<void>();
   const asked = Promise.withResolvers<void>();
   const plugin: Plugin = {
@@ -264,10 +265,10 @@ function streaming(version: string) {
           asked.resolve();
         },
       });
-      return { stop: () => stopped.resolve() };
+      return { drain: () => drained.resolve(), stop: () => stops.then(() => stopped.resolve()) };
     },
   };
-  return { plugin, answers, stopped: stopped.promise, asked: asked.promise };
+  return { plugin, answers, drained: drained.promise, stopped: stopped.promise, asked: asked.promise };
 }
 
 Deno.test("where instances overlap, an answer under way ends with the former one, and new calls go to the next at once", async () => {
@@ -303,18 +304,23 @@ Deno.test("what the former instance does not end within its time is cut off", as
 });
 
 Deno.test("a stop ends former instances with it", async () => {
-  const [first, second] = [streaming("1"), streaming("2")];
+  const finish = Promise.withResolvers<void>();
+  const [first, second] = [streaming("1", finish.promise), streaming("2")];
   await withHost([first.plugin], async ({ host }) => {
     await host.start();
     const before = await fetch(await originOf(host));
     await host.change(becomes([second.plugin]));
     const ended: string[] = [];
     void first.stopped.then(() => ended.push("former instance"));
-    const stopped = host.stop().then((report) => (ended.push("agent"), report));
+    void second.drained.then(() => ended.push("next instance"));
+    const stopped = host.stop();
     first.answers[0]?.end("old");
     assert.equal(await before.text(), "1:old");
+    // Time enough for the agent to go on, if it did not wait.
+    for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => setImmediate(resolve));
+    finish.resolve();
     assert.deepEqual(await stopped, { drained: true, left: [], lost: [] });
-    assert.deepEqual(ended, ["former instance", "agent"]);
+    assert.deepEqual(ended, ["former instance", "next instance"]);
   });
 });
 
