@@ -14,6 +14,7 @@ import { embeddedPackages } from "./embedded_packages.ts";
 const ENTRIES = {
   main: "main.ts",
   worker: "lib/bus/worker/main.ts",
+  isolated: "lib/plugin/isolation/isolated.ts",
   deriver: "plugins/tapes/derive/worker.ts",
   testing: "lib/testing/mod.ts",
 } as const;
@@ -26,6 +27,10 @@ const REWRITES: readonly { from: string; to: string }[] = [
   {
     from: `new URL("./main.ts", import.meta.url)`,
     to: `new URL("./lib/bus/worker/main.js", import.meta.url)`,
+  },
+  {
+    from: `new URL("./isolated.ts", import.meta.url)`,
+    to: `new URL("./lib/plugin/isolation/isolated.js", import.meta.url)`,
   },
   {
     from: `new URL("./worker.ts", import.meta.url)`,

@@ -1,4 +1,4 @@
-import { type ExternalModule, externalModules, mayLoad } from "../config/external.ts";
+import { type ExternalModule, externalModules, type Isolation, mayLoad } from "../config/external.ts";
 import { find, type Located } from "../config/locate.ts";
 import type { ConfiguredPlugin } from "../config/root.ts";
 import { ConfigError, placeText } from "../config/problem.ts";
@@ -72,7 +72,9 @@ export async function externalPlugins(
         const file = await moduleFile(each.module);
         if (!mayLoad(located, file, env)) throw notTrusted(file);
         const load: LoadModule = async (address) => {
-          const plugin = await loadPlugin(file, { address });
+          const plugin = each.isolation
+            ? await loadIsolated(each, each.isolation)
+            : await loadPlugin(file, { address });
           if (plugin.name === each.name) return hosted(plugin);
           throw new Error(
             `Cannot load ${each.module}: it calls itself ${plugin.name}; its table must be [plugins.${plugin.name}]`,
@@ -116,6 +118,12 @@ function hosted(plugin: Plugin): Plugin & ConfiguredPlugin {
     setup: (ctx, settings) => plugin.setup(ctx, settings),
     external: true,
   };
+}
+
+/** Its code runs in a Worker, when it is looked at too. */
+async function loadIsolated({ name, module }: ExternalModule, isolation: Isolation): Promise<Plugin> {
+  const { loadIsolatedPlugin } = await import("../plugin/isolation/load_isolated_plugin.ts");
+  return await loadIsolatedPlugin({ name, path: module, ...isolation });
 }
 
 function notTrusted(module: string): Error {

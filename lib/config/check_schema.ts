@@ -3,12 +3,12 @@ import { parseDuration } from "./duration.ts";
 import { flagsOf } from "./flags.ts";
 import { knownKeys } from "./known.ts";
 import { keyText } from "./key.ts";
-import { type ConfiguredPlugin, leavesOf, rootSchema } from "./root.ts";
+import { type ConfiguredPlugin, leavesOf, LOADING_KEYS, rootSchema } from "./root.ts";
 import type { SettingsSchema } from "./schema.ts";
 import { type LeafSetting, readDefault } from "./value.ts";
 
 /** Keys of `[plugins.NAME]` that are the agent's. */
-export const RESERVED_KEYS: readonly string[] = ["enabled", "module", "optional", "isolation"];
+export const RESERVED_KEYS: readonly string[] = ["enabled", ...LOADING_KEYS];
 
 /** What is wrong with the schemas of plugins; one sentence each, empty when all is well. For plugin authors. */
 export function checkSchemas(plugins: readonly ConfiguredPlugin[]): string[] {

@@ -1,9 +1,14 @@
 import { createHash } from "node:crypto";
 import { readFileSync, realpathSync } from "node:fs";
 import type { Located } from "./locate.ts";
+import type { Entry } from "./entry.ts";
 import { keyText } from "./key.ts";
-import { absolutePath } from "./paths.ts";
+import type { Sources } from "./candidates.ts";
+import { ISOLATION } from "./isolation.ts";
+import { absolutePath, type PathBases } from "./paths.ts";
 import { configError, type Place, type Problem } from "./problem.ts";
+import { resolve } from "./resolve.ts";
+import type { SettingsOf } from "./schema.ts";
 import { nodeAt, readToml, type TomlNode } from "./toml.ts";
 import { type Environment, homeOf, isTrusted } from "./trust.ts";
 
@@ -17,8 +22,18 @@ export interface ExternalModule {
   readonly place: Place;
   /** The agent starts without it where it can't be loaded or set up. */
   readonly optional: boolean;
+  /** How it is kept apart: `[plugins.NAME] isolation = "worker"`; absent: it runs in the agent's own thread. */
+  readonly isolation?: Isolation;
   /** `[plugins.NAME] enabled`; the module of a disabled plugin is not loaded. */
   readonly enabled: boolean;
+}
+
+/** Settings of a plugin that runs in a Worker; paths are absolute. */
+export interface Isolation {
+  /** Milliseconds a handler, route or hook may take; `Infinity` for ever. */
+  readonly handlerTimeoutMs: number;
+  /** What it may do. */
+  readonly permissions: Readonly<Record<keyof typeof ISOLATION["permissions"]["fields"], readonly string[]>>;
 }
 
 /**
@@ -29,7 +44,8 @@ export function externalModules(located: Located, env: Environment, cwd: string)
   const { file, text, dir } = located;
   // Most configurations have none, and are not read twice for it.
   if (text === undefined || !/\bmodule\b/.test(text)) return [];
-  const plugins = nodeAt(readToml(text, file), ["plugins"]);
+  const tree = readToml(text, file);
+  const plugins = nodeAt(tree, ["plugins"]);
   if (plugins?.kind !== "table") return [];
   const problems: Problem[] = [];
   const found = [...plugins.entries].flatMap(([name, table]): ExternalModule[] => {
@@ -47,16 +63,57 @@ export function externalModules(located: Located, env: Environment, cwd: string)
       });
       return [];
     }
+    const bases = { dir, cwd, home: homeOf(env) };
+    const isolated = isolationOf(name, { tree, file, flags: [], env }, bases);
+    problems.push(...isolated.problems);
     return [{
       name,
-      module: absolutePath(module, { dir, cwd, home: homeOf(env), fromFile: true }),
+      module: absolutePath(module, { ...bases, fromFile: true }),
       place,
       optional: isSetTo(table.entries.get("optional"), true),
       enabled: !isSetTo(table.entries.get("enabled"), false),
+      ...(isolated.isolation && { isolation: isolated.isolation }),
     }];
   });
   if (problems.length > 0) throw configError(problems);
   return found;
+}
+
+/** How a plugin is kept apart: read before its code is, for it says where that runs. */
+function isolationOf(
+  name: string,
+  sources: Sources,
+  bases: PathBases,
+): { isolation?: Isolation; problems: readonly Problem[] } {
+  const table = { type: "table", doc: "It.", fields: ISOLATION } as const;
+  const schema = { plugins: { type: "table", doc: "All.", fields: { [name]: table } } } as const;
+  const { values, entries, problems } = resolve(schema, sources, bases);
+  const { plugins } = values as SettingsOf<typeof schema>;
+  const read = plugins[name];
+  if (problems.length > 0 || read === undefined) return { problems };
+  if (read.isolation !== "worker") return { problems: idle(entries) };
+  const paths = (list: readonly string[]) =>
+    list.map((path) => path === "*" ? path : absolutePath(path, { ...bases, fromFile: true }));
+  const { permissions } = read;
+  return {
+    problems,
+    isolation: {
+      handlerTimeoutMs: read.handler_timeout,
+      permissions: { ...permissions, read: paths(permissions.read), write: paths(permissions.write) },
+    },
+  };
+}
+
+/** Permissions that restrict nothing: the plugin would run with all the agent's, against what was meant. */
+function idle(entries: readonly Entry[]): Problem[] {
+  return entries.filter(({ key, place }) => key.includes(".permissions.") && place.kind !== "default").map(
+    ({ key, place }) => ({
+      place,
+      key,
+      wrong: "restricts nothing, for the plugin is not isolated",
+      allowed: `set isolation = "worker" beside it, or take it out`,
+    }),
+  );
 }
 
 /**

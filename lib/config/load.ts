@@ -13,7 +13,7 @@ import { defaultSqlite, type Located } from "./locate.ts";
 import { nearest } from "./nearest.ts";
 import { configError, type Problem } from "./problem.ts";
 import { type Resolution, resolve } from "./resolve.ts";
-import { type ConfiguredPlugin, leavesOf, rootSchema } from "./root.ts";
+import { type ConfiguredPlugin, leavesOf, LOADING_KEYS, rootSchema } from "./root.ts";
 import type { SettingsOf, SettingsSchema } from "./schema.ts";
 import { guardSecrets, isOpenToOthers } from "./secret.ts";
 import { nodeAt, readToml, type TomlTable } from "./toml.ts";
@@ -150,8 +150,8 @@ function pluginPart(plugin: ConfiguredPlugin, values: unknown): PluginSettings {
 }
 
 /** What the plugin itself is given. */
-function withoutLoading({ module: _module, optional: _optional, ...settings }: Record<string, unknown>) {
-  return settings;
+function withoutLoading(settings: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(settings).filter(([key]) => !LOADING_KEYS.includes(key)));
 }
 
 function findEntry(key: string, schema: SettingsSchema, { entries }: Resolution): Entry {

@@ -7,6 +7,7 @@ import type {
   TextsSetting,
 } from "./schema.ts";
 import { hostSchema } from "./host.ts";
+import { ISOLATION } from "./isolation.ts";
 import type { KeyPath } from "./key.ts";
 import type { LeafSetting } from "./value.ts";
 
@@ -69,11 +70,15 @@ const LOADING: SettingsSchema = {
     default: false,
     doc: "Whether the agent starts without the plugin where it can't be loaded or set up.",
   },
+  ...ISOLATION,
 };
 
-/** Whether a key says where a plugin comes from. */
+/** The settings of an external plugin that are the agent's, not its own. */
+export const LOADING_KEYS: readonly string[] = Object.keys(LOADING);
+
+/** Whether a key says where a plugin comes from and how it is run. */
 export function isOfLoading(path: KeyPath): boolean {
-  return path.length === 3 && path[0] === "plugins" && Object.hasOwn(LOADING, path[2] ?? "");
+  return path.length >= 3 && path[0] === "plugins" && Object.hasOwn(LOADING, path[2] ?? "");
 }
 
 function enabledSetting(plugin: ConfiguredPlugin): Setting {

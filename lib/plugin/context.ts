@@ -1,5 +1,6 @@
 import type { Bus } from "../bus/bus.ts";
 import type { Clock } from "../bus/clock.ts";
+import type { TopicValues } from "../bus/handler.ts";
 import type { Store } from "../store/contract.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Meter } from "../telemetry/metrics.ts";
@@ -30,8 +31,14 @@ export interface ContextOptions {
   defaultGroup: string;
 }
 
+/** A context that tells what all plugins said of the values of topics; for parts of the agent that stand for a plugin. */
+export interface DeclaringContext extends PluginContext {
+  /** By logical name; complete once every plugin is set up. */
+  declaredValues(): readonly (readonly [topic: string, values: TopicValues])[];
+}
+
 /** A plugin's context: registers during `setup`, works while the agent runs. */
-export function createContext(options: ContextOptions): PluginContext {
+export function createContext(options: ContextOptions): DeclaringContext {
   const { plugin, registry, parts, isSealed, log, meter, clock } = options;
   const registering = (what: string) => {
     if (isSealed()) throw new Error(`Cannot add ${what} for ${plugin}: its setup is over; do it in setup`);
@@ -51,6 +58,7 @@ export function createContext(options: ContextOptions): PluginContext {
     log,
     now: () => clock.now(),
     sleep: (ms, signal) => clock.sleep(ms, signal),
+    declaredValues: () => registry.topics.values(),
     topic: (spec, values) => {
       registering(`topic ${spec.name}`);
       registry.topics.declare(plugin, spec, values);

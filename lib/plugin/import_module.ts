@@ -17,14 +17,39 @@ export async function importModule(url: URL, file = fileURLToPath(url)): Promise
   try {
     return await import(url.href);
   } catch (cause) {
-    const name = unresolved(cause);
-    if (name === undefined) throw cause;
-    const wrong = unavailable(name, file);
-    if (wrong !== undefined) throw new Error(wrong, { cause });
-    const deno = await findDeno();
-    if ("missing" in deno) throw new Error(pleaseBundle(name, file), { cause });
-    return await importBundle(deno.path, file);
+    const deno = await bundlerFor(file, cause);
+    if (deno === undefined) throw cause;
+    return await inTempFolder(async (output) => {
+      await bundleModule({ deno, file, output });
+      // What was imported is in memory.
+      return await import(pathToFileURL(output).href);
+    });
   }
+}
+
+/**
+ * The URL of a module's bundle, all in itself, where the module could not be imported for want of a package that can be
+ * had; `undefined`: the fault is another. `cause` is what the import threw.
+ * @throws {Error} what to do about a package that can't be had.
+ */
+export async function bundleUrl(file: string, cause: unknown): Promise<string | undefined> {
+  const deno = await bundlerFor(file, cause);
+  if (deno === undefined) return undefined;
+  return await inTempFolder(async (output) => {
+    await bundleModule({ deno, file, output });
+    return `data:text/javascript;base64,${(await Deno.readFile(output)).toBase64()}`;
+  });
+}
+
+/** The deno that can bundle a module that could not be imported; `undefined` where that would not help. */
+async function bundlerFor(file: string, cause: unknown): Promise<string | undefined> {
+  const name = unresolved(cause);
+  if (name === undefined) return undefined;
+  const wrong = unavailable(name, file);
+  if (wrong !== undefined) throw new Error(wrong, { cause });
+  const deno = await findDeno();
+  if ("missing" in deno) throw new Error(pleaseBundle(name, file), { cause });
+  return deno.path;
 }
 
 function unresolved(error: unknown): string | undefined {
@@ -53,14 +78,11 @@ function pleaseBundle(name: string, file: string): string {
     `name that as its module: deno bundle --node-modules-dir=manual --platform deno --output plugin.js ${file}`;
 }
 
-async function importBundle(deno: string, file: string): Promise<Record<string, unknown>> {
+async function inTempFolder<T>(work: (output: string) => Promise<T>): Promise<T> {
   const folder = await Deno.makeTempDir({ prefix: "capstan-plugin-" });
   try {
-    const output = join(folder, "plugin.js");
-    await bundleModule({ deno, file, output });
-    return await import(pathToFileURL(output).href);
+    return await work(join(folder, "plugin.js"));
   } finally {
-    // What was imported is in memory.
     await Deno.remove(folder, { recursive: true });
   }
 }

@@ -25,20 +25,33 @@ export function toOutcome(
   records: readonly Pick<BusRecord, "headers">[],
   options: OutcomeOptions,
 ): Outcome {
-  if (returned === undefined || returned === null) return { outputs: [] };
-  if (Array.isArray(returned)) {
-    return { outputs: encodeAll(returned.map((item) => toRequest(item, options)), records, options) };
-  }
+  const { requests, write } = requestsOf(returned, options.outputTopic);
+  return {
+    outputs: encodeAll(requests, records, options),
+    ...(write && { write: (tx: Transaction) => encodeAll(write(tx), records, options) }),
+  };
+}
+
+/** What a handler returned, as requests, and its `write` where it has one. */
+export interface Requested {
+  requests: readonly PublishRequest[];
+  write?: HandlerResult["write"];
+}
+
+/**
+ * Brings what a handler returned into the form of requests; their values are as they were.
+ * @throws {TypeError} a raw value without `outputTopic`, or something else altogether.
+ */
+export function requestsOf(returned: HandlerReturn, outputTopic: string | undefined): Requested {
+  if (returned === undefined || returned === null) return { requests: [] };
+  if (Array.isArray(returned)) return { requests: returned.map((item) => toRequest(item, outputTopic)) };
   if (!isHandlerResult(returned)) {
     throw new TypeError(
       "Cannot use what the handler returned: it is neither a list nor { outputs, write }; return a list of values",
     );
   }
-  const { write } = returned;
-  return {
-    outputs: encodeAll(returned.outputs, records, options),
-    ...(write && { write: (tx: Transaction) => encodeAll(write.call(returned, tx), records, options) }),
-  };
+  const { write, outputs = [] } = returned;
+  return { requests: outputs, ...(write && { write: (tx: Transaction) => write.call(returned, tx) }) };
 }
 
 function encodeAll(
@@ -51,14 +64,17 @@ function encodeAll(
   return requests.map((request) => encodeRequest(request, encoding));
 }
 
-function toRequest(item: PublishRequest | OutgoingValue, options: OutcomeOptions): PublishRequest {
+function toRequest(
+  item: PublishRequest | OutgoingValue,
+  outputTopic: string | undefined,
+): PublishRequest {
   if (isPublishRequest(item)) return item;
-  if (options.outputTopic === undefined) {
+  if (outputTopic === undefined) {
     throw new TypeError(
       "Cannot publish a raw value: the stream names no outputTopic; set it or return { topic, value }",
     );
   }
-  return { topic: options.outputTopic, value: item };
+  return { topic: outputTopic, value: item };
 }
 
 function isHandlerResult(value: unknown): value is HandlerResult {
