@@ -138,7 +138,7 @@ Deno.test("a module that has changed since it was loaded is not started again by
     const path = join(folder, "shouter.ts");
     const text = await Deno.readTextFile(module);
     await Deno.writeTextFile(path, text);
-    await using it = await stage("shouter", { path });
+    await using it = await stage("shouter", { path, settings: { mark: "!" } });
     await it.hooks.start?.(new AbortController().signal);
     await Deno.writeTextFile(path, text.replace("toUpperCase", "toLowerCase"));
     await assert.rejects(it.handle([{ do: "exit" }, { do: "never" }]));
