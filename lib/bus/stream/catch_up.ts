@@ -118,7 +118,6 @@ export class CatchUp {
       const batch = await reader.receive({ max: maxRecords, maxBytes, waitMs: WAIT_MS, signal: ended });
       const records = batch?.records.filter(({ offset }) => offset < range.to) ?? [];
       if (records.length > 0) await work.run(sink, { ...place, records }, signals);
-      if (batch !== null && records.length < batch.records.length) return;
     }
   }
 

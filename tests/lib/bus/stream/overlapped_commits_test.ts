@@ -94,6 +94,21 @@ Deno.test("a partition that went to another member says so at the next commit", 
   await commits.ended(place);
 });
 
+Deno.test("a partition is let go only when its last offset is committed, and begins anew then", async () => {
+  const { bus, commits, held, hold } = await setUp();
+  hold();
+  await commits.commit({ through: at(3) });
+  let gone = false;
+  const ended = commits.ended(place).then(() => gone = true);
+  await turn();
+  assert.equal(gone, false, "the commit under way is waited for");
+  held[0]?.();
+  await ended;
+  assert.equal(bus.committed.get("g/in"), 4);
+  assert.equal(commits.acknowledged(place), undefined, "who comes back asks the group");
+  await commits.ended({ topic: "in", partition: 1 });
+});
+
 Deno.test("when the stream quits, an offset that is refused is given up", async () => {
   const { bus, commits, quit } = await setUp();
   const away = new Error("away");
