@@ -97,6 +97,7 @@ export const groups: Readonly<Record<string, string>> = {
   plugins: "Plugins: those there are, and your own",
   outbox: "Events on their way to Kafka",
   groups: "Consumer groups and how far they are",
+  insights: "Events made of recorded turns, and what people thought of them",
   dlq: "Dead letters: what streams could not handle",
   topics: "The topics that plugins declare, and those there are",
 };

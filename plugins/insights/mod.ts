@@ -1,5 +1,6 @@
 import type { Plugin } from "capstan";
 import { registerTopics } from "./events/topics.ts";
+import { exportCommand } from "./commands/export.ts";
 import { feedbackCommand } from "./commands/feedback.ts";
 import { registerFeedback } from "./feedback/register.ts";
 import { registerIntake } from "./intake/register.ts";
@@ -19,5 +20,6 @@ export default {
     registerIntake(ctx, config);
     registerFeedback(ctx, config);
     ctx.command(feedbackCommand(config));
+    ctx.command(exportCommand(config));
   },
 } satisfies Plugin<typeof settings>;
