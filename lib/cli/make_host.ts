@@ -26,6 +26,8 @@ export interface Made {
 export interface MakeOptions {
   /** Default: those that are enabled. */
   only?: (plugin: Plugin) => boolean;
+  /** One that is there whether it is enabled or not. */
+  also?: string;
   /** Settings that hold where neither flag, environment nor file names them. */
   defaults?: readonly FlagValue[];
   /** Reads the configuration again. */
@@ -38,7 +40,8 @@ export interface MakeOptions {
  */
 export async function makeHost(call: ConfigCall, options: MakeOptions = {}): Promise<Made> {
   const config = await configured(call, options.defaults ?? []);
-  const runs: Made["runs"] = (plugin, now) => options.only?.(plugin) ?? now.plugin(plugin.name).enabled;
+  const runs: Made["runs"] = (plugin, now) =>
+    options.only?.(plugin) ?? (plugin.name === options.also || now.plugin(plugin.name).enabled);
   const { log, logAs } = loggerOf(config, call);
   const plugins = call.plugins.filter((plugin) => runs(plugin, config));
   return { config, host: hostOf(config, plugins, log, options.onReload), log, runs, logAs };

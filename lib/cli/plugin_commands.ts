@@ -11,19 +11,20 @@ export function pluginCommands(plugins: readonly Plugin[]): CliCommand[] {
   return describePlugins(plugins).map(toCliCommand);
 }
 
-function toCliCommand({ command }: RegisteredCommand): CliCommand {
+function toCliCommand({ command, plugin }: RegisteredCommand): CliCommand {
   return {
     path: command.path,
     doc: command.doc,
     args: command.args,
     options: command.options,
     examples: command.examples,
-    run: (call) => runPluginCommand(command.path, call),
+    run: (call) => runPluginCommand(command.path, plugin, call),
   };
 }
 
-async function runPluginCommand(path: string, call: Invocation): Promise<number> {
-  const made = await makeHost(call, { only: () => true });
+/** A plugin's command works where the plugin is disabled, too; of the others those are there that run. */
+async function runPluginCommand(path: string, plugin: string, call: Invocation): Promise<number> {
+  const made = await makeHost(call, { also: plugin });
   await using host = made.host;
   host.register();
   const { stdout, stderr } = call.io;

@@ -62,6 +62,8 @@ Deno.test("a plugin of one TypeScript file has settings, flags, variables, a com
   const listed = JSON.parse((await capstan({ args: ["plugins", "list", "--json", ...told] })).out);
   assert.deepEqual(listed.map((each: { name: string; state: string }) => [each.name, each.state]), [
     ["tapes", "enabled"],
+    ["insights", "disabled"],
+    ["audit", "disabled"],
     ["greeter", "enabled"],
   ]);
 });
