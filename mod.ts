@@ -2,6 +2,42 @@
  * Capstan's public API: the types a plugin is written with, and clients for programs that use the bus as a library,
  * without the agent.
  *
+ * @example A plugin: a module's default export, which imports types alone
+ * ```ts
+ * import type { Plugin } from "capstan";
+ *
+ * const settings = { from: { type: "integer", default: 1_000, doc: "Tokens from which a turn is told." } } as const;
+ *
+ * export default {
+ *   name: "long_turns",
+ *   config: settings,
+ *   setup(ctx, { from }) {
+ *     ctx.stream<{ id: string; usage?: { total_tokens?: number } }>({ topics: ["tapes.turns.v1"] }, (batch) => {
+ *       for (const { data } of batch.records) {
+ *         const tokens = data.usage?.total_tokens ?? 0;
+ *         if (tokens >= from) ctx.log.info("A long turn.", { id: data.id, tokens });
+ *       }
+ *     });
+ *   },
+ * } satisfies Plugin<typeof settings>;
+ * ```
+ *
+ * @example Records without an agent, on a log in a file; on Kafka with `bootstrapServers` instead of `bus`
+ * ```ts
+ * import { ConsumerClient, ProducerClient } from "capstan";
+ *
+ * const bus = `local:${await Deno.makeTempDir()}/bus.sqlite`;
+ * await using producer = new ProducerClient({ config: { bus } });
+ * await producer.publish("greetings", { text: "hello" }, { key: "ann" });
+ * await producer.flush();
+ *
+ * const config = { bus, topics: ["greetings"], groupId: "readers", autoOffsetReset: "earliest" } as const;
+ * await using consumer = new ConsumerClient<{ text: string }>({ config });
+ * const [first] = await consumer.poll();
+ * if (first?.value.text !== "hello") throw new Error("no greeting came");
+ * await consumer.commit();
+ * ```
+ *
  * @module
  */
 export type * from "./lib/plugin/contract.ts";

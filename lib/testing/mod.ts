@@ -1,5 +1,8 @@
 /**
- * Suites and stand-ins for tests of bus drivers and plugins.
+ * Suites and stand-ins for tests of plugins and of bus drivers.
+ *
+ * **A plugin's author** registers a test for each sentence of the plugin contract with `testPlugin`, and runs the plugin
+ * with `openTestAgent`: in an agent with a log and a store of its own, a clock that the test moves, and faults.
  *
  * **A driver's author** runs two suites in a test file of the driver's own. `testBusDriver` registers a test for each
  * sentence of the bus contract: records and topics, where reading starts, groups and what happens when members come
@@ -8,7 +11,9 @@
  * drivers of one server may share it.
  *
  * ```ts ignore
- * import { testBusDriver, testStreams } from "capstan/testing";
+ * import { type BusDriver, type CompressionCodec, testBusDriver } from "capstan/testing";
+ *
+ * declare const MyBus: new (address: string, options?: { codec?: CompressionCodec }) => BusDriver;
  *
  * testBusDriver("my bus", async () => {
  *   const driver = new MyBus("127.0.0.1:4222");

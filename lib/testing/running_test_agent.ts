@@ -24,6 +24,8 @@ import { rest, turn } from "./turns.ts";
 
 /** Real milliseconds between two looks where no commit of the agent's own thread tells. */
 const LOOK_MS = 5;
+/** Real milliseconds that records get to reach a handler before time goes on. */
+const REST_MS = 200;
 
 /** What the agent of a test is made of. */
 export interface RunningTestAgentOptions {
@@ -199,13 +201,12 @@ export class RunningTestAgent implements TestAgent {
     this.#reviving.catch(() => undefined);
   }
 
-  #reading(): Reading[] {
+  /** The streams that are not paused; those on the agent's own thread, or all. */
+  #reading(thread?: "main"): Reading[] {
     const { names } = this.#run.bus;
-    return this.#run.streams.filter(({ name }) => !this.#isPaused(name)).map(({ name, group, topics }) => ({
-      name,
-      group,
-      topics: topics.map((topic) => names.real(topic)),
-    }));
+    return this.#run.streams
+      .filter(({ name, where }) => where === (thread ?? where) && !this.#isPaused(name))
+      .map(({ name, group, topics }) => ({ name, group, topics: topics.map((topic) => names.real(topic)) }));
   }
 
   #isPaused(stream: string): boolean {
@@ -235,6 +236,18 @@ export class RunningTestAgent implements TestAgent {
     for (let last; last !== this.#reviving;) await (last = this.#reviving);
   }
 
+  /** Lets everything go on that does not wait for the time: records reach their handlers, writes are written. */
+  async #rest(): Promise<void> {
+    const { clock, faults, view } = this.#options;
+    const end = performance.now() + REST_MS;
+    const moving = () =>
+      !faults.lasting && clock.backOffs === 0 && this.#run.working === 0 && !this.#run.dead &&
+      view.behind(this.#reading("main")).length > 0;
+    do {
+      await rest(this.#run.bus.log.store);
+    } while (moving() && performance.now() < end);
+  }
+
   /** Resolves at the next commit of the agent, or after a moment. */
   async #progress(): Promise<void> {
     const { store } = this.#run.bus.log;
@@ -255,10 +268,12 @@ export class RunningTestAgent implements TestAgent {
   #clock(): TestClock {
     const { clock } = this.#options;
     const advance = async (ms: number) => {
+      // What was under way before belongs to the time before.
+      await this.#rest();
       const until = clock.now() + ms;
       for (let woke = true; woke;) {
         woke = clock.step(until);
-        await rest(this.#run.bus.log.store);
+        await this.#rest();
       }
     };
     const backingOff = async () => {

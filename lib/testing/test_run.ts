@@ -29,6 +29,8 @@ export class TestRun implements Watcher {
   /** Streams as they were at the start. */
   streams: readonly StreamStatus[] = [];
   dead = false;
+  /** Handlers that have a batch. */
+  working = 0;
   readonly #options: TestRunOptions;
   #bus: Bus | undefined;
   #answer: ((request: Request) => Promise<Response>) | undefined;
@@ -81,6 +83,11 @@ export class TestRun implements Watcher {
     const { clock, faults, deadlineMs } = this.#options;
     using _flow = clock.flow();
     return await this.host.stop({ timeoutMs: this.dead || faults.lasting ? 0 : deadlineMs * FLOW_PACE });
+  }
+
+  /** See `Watcher`. */
+  works(change: 1 | -1): void {
+    this.working += change;
   }
 
   /** See `Watcher`. */

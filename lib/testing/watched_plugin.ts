@@ -3,6 +3,8 @@ import type { Plugin, PluginContext, ServeOptions, Server } from "../plugin/cont
 
 /** Who watches a plugin. */
 export interface Watcher {
+  /** A handler begins (1) or ends (-1). */
+  works(change: 1 | -1): void;
   /** A handler has done its work on a batch; resolves when what it gave may be stored. */
   handled(batch: Batch): Promise<void>;
   /** A listener was registered. */
