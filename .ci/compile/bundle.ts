@@ -19,11 +19,14 @@ const ENTRIES = {
   testing: "lib/testing/mod.ts",
 } as const;
 
+/** The parser of SQL as a module names it, in sources and, untouched by the bundler, in the bundle. */
+const SQL_PARSER = `new URL(import.meta.resolve("@polyglot-sql/sdk/polyglot_sql.wasm"))`;
+
 /**
  * What the bundler leaves as it is, and what stands for it in one flat folder: modules and bytes that are found beside
  * the module that names them.
  */
-const REWRITES: readonly { from: string; to: string }[] = [
+const REWRITES: readonly { from: string; to: string; optional?: true }[] = [
   {
     from: `new URL("./main.ts", import.meta.url)`,
     to: `new URL("./lib/bus/worker/main.js", import.meta.url)`,
@@ -44,6 +47,8 @@ const REWRITES: readonly { from: string; to: string }[] = [
     from: `new URL("../dist/native.wasm", import.meta.url)`,
     to: `new URL("./native.wasm", import.meta.url)`,
   },
+  // Only a program with a plugin that reads SQL has it.
+  { from: SQL_PARSER, to: `new URL("./polyglot_sql.wasm", import.meta.url)`, optional: true },
 ];
 
 /** The program as JavaScript: `main.js`, its chunks, and what they load, in a folder of their own. */
@@ -70,7 +75,11 @@ export async function bundle(root: string, folder: string): Promise<Bundle> {
     stderr: "piped",
   }).output();
   if (!success) throw new Error(`Cannot bundle: ${new TextDecoder().decode(stderr).trim()}`);
-  await rewrite(folder);
+  const found = await rewrite(folder);
+  if (found.get(SQL_PARSER) === 1) {
+    const parser = new URL(import.meta.resolve("@polyglot-sql/sdk/polyglot_sql.wasm"));
+    await Deno.copyFile(parser, join(folder, "polyglot_sql.wasm"));
+  }
   const wasm = wasmOf(root);
   const packages = await embeddedPackages(root, { folder, files: await filesIn(folder), wasm });
   await Deno.writeTextFile(join(folder, PACKAGES_FILE), JSON.stringify(packages));
@@ -88,8 +97,11 @@ export async function bundle(root: string, folder: string): Promise<Bundle> {
   return { folder: resolve(folder), files };
 }
 
-/** Each must be there exactly once: a module that moved would otherwise be missed only when it is wanted. */
-async function rewrite(folder: string): Promise<void> {
+/**
+ * Each must be there exactly once: a module that moved would otherwise be missed only when it is wanted. Gives how often
+ * each was.
+ */
+async function rewrite(folder: string): Promise<ReadonlyMap<string, number>> {
   const found = new Map(REWRITES.map(({ from }) => [from, 0]));
   for (const name of await filesIn(folder)) {
     const path = join(folder, name);
@@ -104,9 +116,12 @@ async function rewrite(folder: string): Promise<void> {
     }
     if (text !== before) await Deno.writeTextFile(path, text);
   }
-  for (const [from, times] of found) {
-    if (times !== 1) throw new Error(`Cannot bundle: ${from} occurs ${times} times, not once`);
+  for (const { from, optional } of REWRITES) {
+    const times = found.get(from) ?? 0;
+    if (times === 1 || (times === 0 && optional)) continue;
+    throw new Error(`Cannot bundle: ${from} occurs ${times} times, not once`);
   }
+  return found;
 }
 
 /** The WebAssembly that the Kafka client reads from beside itself. */

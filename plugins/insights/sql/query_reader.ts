@@ -1,6 +1,8 @@
+import { ColumnReader } from "./column_reader.ts";
 import type { Lineage } from "./lineage.ts";
-import { columnsOf, tableName, tableParts } from "./names.ts";
-import { type Columns, Scope, type Source } from "./scope.ts";
+import { columnsOf } from "./names.ts";
+import { type Columns, Scope } from "./scope.ts";
+import { SourceReader } from "./source_reader.ts";
 import { type Branch, branch, expression, isBranch, list, nameOf, type Tree } from "./tree.ts";
 
 /** Common table expressions by their names in lower case, with their columns. */
@@ -20,13 +22,6 @@ export type ReadStatement = (statement: Tree, ctes: Ctes) => Columns;
 const LATERAL_ALIASES = new Set(["snowflake", "redshift", "databricks", "spark", "duckdb", "teradata"]);
 /** `WITH` needs no RECURSIVE. */
 const IMPLIED_RECURSION = new Set(["snowflake", "tsql", "fabric", "oracle", "teradata", "generic"]);
-/** A qualifier may be a column that holds a structure. */
-const STRUCTURES = new Set([
-  ...["bigquery", "snowflake", "databricks", "spark", "hive", "duckdb", "clickhouse"],
-  ...["trino", "presto", "athena", "generic"],
-]);
-/** Rows that statements have names for: those that were or will be. */
-const PSEUDO_ROWS = new Set(["excluded", "new", "old", "inserted", "deleted", "values"]);
 /** Parts of a query that see the aliases of its select list. */
 const SEE_ALIASES = new Set([
   "order_by",
@@ -49,19 +44,23 @@ const READ_APART = new Set([
   "hint",
 ]);
 const SET_OPERATIONS = new Set(["union", "intersect", "except"]);
-/** What FLATTEN gives. */
-const FLATTENED: Columns = new Set(["seq", "key", "path", "index", "value", "this"]);
 
 /** Reads queries and expressions: whatever they read goes to a lineage. */
 export class QueryReader {
   readonly #lineage: Lineage;
   readonly #dialect: string;
   readonly #statement: ReadStatement;
+  /** Tells whose each column is. */
+  readonly columns: ColumnReader;
+  /** Adds what stands in FROM and joins. */
+  readonly sources: SourceReader;
 
   constructor(lineage: Lineage, dialect: string, statement: ReadStatement) {
     this.#lineage = lineage;
     this.#dialect = dialect;
     this.#statement = statement;
+    this.columns = new ColumnReader(lineage, dialect);
+    this.sources = new SourceReader(lineage, dialect, this);
   }
 
   /** Reads a query, and gives its columns. */
@@ -80,7 +79,7 @@ export class QueryReader {
     }
     if (type === "table") {
       const inner = new Scope(scope);
-      this.source(node, { ctes, scope: inner });
+      this.sources.add(node, { ctes, scope: inner });
       return this.#star(inner);
     }
     if (type === "insert" || type === "update" || type === "delete" || type === "merge") {
@@ -118,118 +117,6 @@ export class QueryReader {
     return known;
   }
 
-  /** Adds what stands in FROM or a join to the innermost scope. */
-  source(node: Tree, place: Place & { scope: Scope }, alias = "", aliases?: Columns): void {
-    const { type, data } = expression(node) ?? { type: "", data: undefined };
-    const parts = branch(data);
-    const { scope, ctes } = place;
-    const named = alias || nameOf(parts.alias);
-    const columns = aliases ?? columnsOf(parts.column_aliases);
-    const derive = (known: Columns, name = named) =>
-      scope.sources.push({ name, aliased: true, columns: columns ?? known });
-    switch (type) {
-      case "table":
-        this.table(parts, place, { alias: named, columns, touch: true });
-        return;
-      case "alias":
-      case "table_alias":
-        return this.source(parts.this, place, named, columns);
-      case "subquery":
-      case "select":
-      case "union":
-      case "intersect":
-      case "except": {
-        const outer = parts.lateral === true ? scope : scope.outer;
-        derive(this.query(node, { ctes, scope: outer }));
-        return;
-      }
-      case "paren":
-        return this.source(parts.this, place, named, columns);
-      case "lateral": {
-        const inner = expression(parts.this);
-        if (inner?.type === "subquery") derive(this.query(parts.this, place));
-        else this.#function(parts.this, place, named, columns);
-        return;
-      }
-      case "joined_table": {
-        this.source(parts.left, place);
-        this.joins(parts.joins, place);
-        return;
-      }
-      case "pivot":
-      case "unpivot": {
-        const inner = new Scope(scope.outer);
-        this.source(parts.this, { ctes, scope: inner });
-        for (const [name, part] of Object.entries(parts)) {
-          if (name !== "this") this.expression(part, { ctes, scope: inner });
-        }
-        derive(undefined, named || inner.sources[0]?.name);
-        return;
-      }
-      case "tuple": {
-        // json_to_recordset(…) AS x(a int): a function and its alias with types.
-        const [call, as] = list(parts.expressions).map(expression);
-        if (as?.type !== "table_alias") break;
-        if (call) this.#function({ [call.type]: call.data }, place, "", undefined);
-        scope.sources.pop();
-        const { this: name, columns: defined } = branch(as.data);
-        const names = list(defined).map((each) => nameOf(branch(each).column_def));
-        derive(new Set(names.map((each) => each.toLowerCase())), nameOf(name));
-        return;
-      }
-    }
-    this.#function(node, place, named, columns);
-  }
-
-  /** Adds a table, or a common table expression of its name. `touch` says that it is read even if no column is. */
-  table(
-    table: Branch,
-    { ctes, scope }: Place & { scope: Scope },
-    { alias, columns, touch }: { alias?: string; columns?: Columns; touch: boolean },
-  ): Source {
-    const parts = tableParts(table, this.#dialect);
-    const own = parts.at(-1) ?? "";
-    const aliased = Boolean(alias);
-    const name = alias || own;
-    const cte = parts.length === 1 ? own.toLowerCase() : undefined;
-    const source = ((): Source => {
-      if (cte !== undefined && ctes.has(cte)) {
-        return { name, aliased: true, columns: columns ?? ctes.get(cte) };
-      }
-      const [outermost, second] = parts;
-      if (outermost !== undefined && second !== undefined && parts.length === 2 && scope.named(outermost)) {
-        // FROM t, t.items: an array of a table that stands before it.
-        this.column([outermost, second], scope);
-        return { name, aliased: true, columns: undefined };
-      }
-      const full = tableName(table, this.#dialect);
-      if (touch) this.#lineage.read(full);
-      // Columns that are named anew can't be told from those the table has.
-      return columns ? { name, aliased: true, columns } : { name, aliased, table: full };
-    })();
-    scope.sources.push(source);
-    return source;
-  }
-
-  /** Adds joined sources, and reads the conditions of the joins. */
-  joins(joins: Tree, place: Place & { scope: Scope }): void {
-    for (const each of list(joins)) {
-      const { this: joined, using, on, match_condition } = branch(each);
-      const before = place.scope.sources.length;
-      this.source(joined, place);
-      for (const name of list(using).map(nameOf)) {
-        // Both sides have it; which of several on the left, the text does not say.
-        const left = before === 1 ? place.scope.sources.slice(0, 1) : [];
-        for (const { table } of [...left, ...place.scope.sources.slice(before)]) {
-          if (table !== undefined) this.#lineage.read(table, name);
-        }
-        place.scope.merged.add(name.toLowerCase());
-      }
-      this.expression(on, place);
-      this.expression(match_condition, place);
-    }
-  }
-
   /** Reads an expression, and whatever is in it. */
   expression(node: Tree, place: Place): void {
     if (Array.isArray(node)) {
@@ -242,7 +129,7 @@ export class QueryReader {
     switch (type) {
       case "column":
         if (!isBranch(data) || parts.name === undefined) break;
-        return this.column(
+        return this.columns.read(
           [nameOf(parts.table), nameOf(parts.name)].filter((part) => part !== ""),
           place.scope,
         );
@@ -250,7 +137,7 @@ export class QueryReader {
         return this.#dot(node, place);
       case "star":
         this.expression(parts.replace, place);
-        return this.#readStar(nameOf(parts.table), place.scope);
+        return this.columns.readAll(nameOf(parts.table), place.scope);
       case "select":
       case "union":
       case "intersect":
@@ -275,36 +162,6 @@ export class QueryReader {
     for (const name in node) this.expression(node[name], place);
   }
 
-  /** Reads a column by the parts of its name. */
-  column(parts: readonly string[], scope: Scope | undefined): void {
-    const [first, second] = parts;
-    // Variables look like columns to the parser.
-    if (first === undefined || first.startsWith("@")) return;
-    if (second === undefined) return this.#unqualified(first, scope);
-    const source = scope?.named(first);
-    if (source) {
-      if (source.table !== undefined) this.#lineage.read(source.table, second);
-      return;
-    }
-    for (let length = parts.length - 1; length > 0; length--) {
-      const found = scope?.qualified(parts.slice(0, length));
-      if (found?.table !== undefined) return this.#lineage.read(found.table, parts[length]!);
-    }
-    if (PSEUDO_ROWS.has(first.toLowerCase())) return;
-    if (STRUCTURES.has(this.#dialect)) this.#unqualified(first, scope);
-    else this.#lineage.miss(parts.join("."));
-  }
-
-  #unqualified(name: string, scope: Scope | undefined): void {
-    const owner = scope?.owner(name);
-    if (owner === "derived") return;
-    if (owner === undefined) return this.#lineage.miss(name);
-    if (owner.table === undefined) return;
-    // A table's alias in place of a column is the whole row.
-    const whole = owner.aliased && owner.name.toLowerCase() === name.toLowerCase();
-    this.#lineage.read(owner.table, whole ? "*" : name);
-  }
-
   #dot(node: Tree, place: Place): void {
     const fields: string[] = [];
     let at = expression(node);
@@ -318,29 +175,18 @@ export class QueryReader {
     if (at === undefined) return;
     if (at.type !== "column") return this.expression({ [at.type]: at.data }, place);
     const { table, name } = branch(at.data);
-    this.column([nameOf(table), nameOf(name), ...fields].filter((part) => part !== ""), place.scope);
-  }
-
-  #readStar(qualifier: string, scope: Scope | undefined): void {
-    if (scope === undefined) return;
-    const source = qualifier === ""
-      ? undefined
-      : scope.named(qualifier) ?? scope.qualified(qualifier.split("."));
-    const sources = qualifier === "" ? nearest(scope).sources : source ? [source] : [];
-    for (const { table } of sources) {
-      if (table !== undefined) this.#lineage.read(table, "*");
-    }
+    this.columns.read([nameOf(table), nameOf(name), ...fields].filter((part) => part !== ""), place.scope);
   }
 
   #select(parts: Branch, around: Ctes, outer: Scope | undefined): Columns {
     const ctes = this.withCtes(parts.with, around);
     const scope = new Scope(outer);
     const place = { ctes, scope };
-    for (const each of list(branch(parts.from).expressions)) this.source(each, place);
-    this.joins(parts.joins, place);
+    for (const each of list(branch(parts.from).expressions)) this.sources.add(each, place);
+    this.sources.join(parts.joins, place);
     for (const each of list(parts.lateral_views)) {
       const { this: call, table_alias, column_aliases } = branch(each);
-      this.#function(call, place, nameOf(table_alias), columnsOf(column_aliases));
+      this.sources.call(call, place, nameOf(table_alias), columnsOf(column_aliases));
     }
     const aliases = new Set<string>();
     const layer = new Scope(scope);
@@ -390,24 +236,4 @@ export class QueryReader {
     }
     return columns;
   }
-
-  /** A function, VALUES or anything else that gives rows. */
-  #function(node: Tree, place: Place & { scope: Scope }, alias: string, columns: Columns): void {
-    this.expression(node, place);
-    const { type, data } = expression(node) ?? { type: "", data: undefined };
-    const called = type === "function" ? nameOf(branch(data).name) || nameOf(data) : type;
-    const inner = nameOf(branch(expression(list(branch(data).args)[0])?.data).name).toLowerCase();
-    const lower = called.toLowerCase();
-    let known = columns;
-    if (lower === "flatten" || (lower === "table" && inner === "flatten")) known ??= FLATTENED;
-    const scalar = lower === "unnest" || lower === "generate_series";
-    if (scalar && this.#dialect === "postgresql") known ??= new Set([(alias || called).toLowerCase()]);
-    place.scope.sources.push({ name: alias || called, aliased: true, columns: known });
-  }
-}
-
-/** The scope of a query itself, inside the layer of its aliases. */
-function nearest(scope: Scope): Scope {
-  const [only] = scope.sources;
-  return only?.name === "" && scope.sources.length === 1 && scope.outer ? scope.outer : scope;
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
-import { openSqlAnalyser } from "../../../../plugins/insights/sql/analyser.ts";
+import { openSqlAnalyser, type SqlAnalysis } from "../../../../plugins/insights/sql/analyser.ts";
 import { guessDialect } from "../../../../plugins/insights/sql/dialect.ts";
 import type { SqlTable } from "../../../../plugins/insights/sql/statement.ts";
 import type { Tables } from "./statements/case.ts";
@@ -188,4 +188,15 @@ Deno.test("openSqlAnalyser() reads again after it was disposed of", async () => 
   analyser[Symbol.dispose]();
   analyser[Symbol.dispose]();
   assert.equal((await analyser.analyse("SELECT 1")).statements[0]?.parsed, true);
+});
+
+Deno.test("openSqlAnalyser() loads its parser inside of a Worker", async () => {
+  const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+  const { promise, resolve, reject } = Promise.withResolvers<SqlAnalysis>();
+  worker.onmessage = ({ data }) => resolve(data);
+  worker.onerror = (event) => reject(event.error);
+  worker.postMessage("SELECT a FROM t");
+  const { statements } = await promise;
+  worker.terminate();
+  assert.deepEqual(statements[0]?.reads, [{ name: "t", columns: ["a"] }]);
 });
