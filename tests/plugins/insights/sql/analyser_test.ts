@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
 import { openSqlAnalyser, type SqlAnalysis } from "../../../../plugins/insights/sql/analyser.ts";
 import { guessDialect } from "../../../../plugins/insights/sql/dialect.ts";
+import { loadSqlParser } from "../../../../plugins/insights/sql/parser.ts";
 import type { SqlTable } from "../../../../plugins/insights/sql/statement.ts";
 import type { Tables } from "./statements/case.ts";
 import { STATEMENTS } from "./statements.ts";
@@ -57,8 +58,9 @@ Deno.test("openSqlAnalyser() guesses dialects well enough to read the table with
       isDeepStrictEqual(columns(found.writes), writes ?? {});
     if (!same) wrong.push(sql);
   }
-  // Nothing in it tells that a column of the list may be named again.
+  // Nothing in them tells that WITH may not name itself, and that the list may name its own columns.
   assert.deepEqual(wrong, [
+    "WITH t AS (SELECT a FROM t UNION ALL SELECT b FROM t) SELECT a FROM t",
     "SELECT price * qty AS total, total * 0.2 AS tax FROM sales WHERE region ILIKE ANY ('a%', 'b%')",
   ]);
 });
@@ -144,6 +146,7 @@ Deno.test("analyse() refuses what would overflow the parser, and goes on with th
     const { statements: [found] } = await analyser.analyse(sql);
     assert.equal(found?.parsed, false);
     assert.equal(found?.kind, "select");
+    assert.match(found?.fault?.reason ?? "", /too deep|EXCEEDED/);
     const { statements: [next] } = await analyser.analyse("SELECT a FROM t");
     assert.deepEqual(next?.reads, [{ name: "t", columns: ["a"] }]);
   }
@@ -199,4 +202,13 @@ Deno.test("openSqlAnalyser() loads its parser inside of a Worker", async () => {
   const { statements } = await promise;
   worker.terminate();
   assert.deepEqual(statements[0]?.reads, [{ name: "t", columns: ["a"] }]);
+});
+
+Deno.test("loadSqlParser() goes on after an input that overflowed its stack", async () => {
+  const parser = await loadSqlParser();
+  for (let time = 0; time < 3; time++) {
+    const overflown = parser.parse(`SELECT ${"[".repeat(20_000)}`, "postgresql");
+    assert.equal(overflown.ok, false);
+    assert.equal(parser.parse("SELECT 1", "postgresql").ok, true);
+  }
 });

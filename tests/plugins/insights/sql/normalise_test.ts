@@ -29,6 +29,7 @@ Deno.test("normaliseSql() keeps what tells statements apart: names, their case a
     normalise("SELECT a FROM t WHERE b IN (1)"),
     normalise("SELECT a FROM t WHERE b IN (1, 2)"),
   );
+  assert.equal(normalise("SELECT 'it''s', \"a\"\"b\" /* c /* d */ e */"), 'SELECT ?, "a""b"');
   assert.equal(normalise("SELECT count( * ), a . b::int FROM t"), "SELECT COUNT(*), a.b::int FROM t");
   assert.equal(normalise("SELECT t.v:a FROM t", "snowflake"), "SELECT t.v : a FROM t");
 });

@@ -74,6 +74,12 @@ export const postgresqlChanges: readonly Case[] = [
     writes: { stock: ["qty", "sku"] },
   },
   {
+    sql: "MERGE INTO t USING s ON t.id = s.id WHEN NOT MATCHED THEN INSERT (id, v) VALUES (id, v)",
+    kind: "merge",
+    reads: { s: ["id", "v"], t: ["id"] },
+    writes: { t: ["id", "v"] },
+  },
+  {
     sql: "CREATE TEMP TABLE top AS SELECT id, total AS amount FROM orders",
     kind: "create_table_as",
     reads: { orders: ["id", "total"] },

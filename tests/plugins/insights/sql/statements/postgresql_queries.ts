@@ -129,4 +129,25 @@ export const postgresqlQueries: readonly Case[] = [
   { sql: "SELECT g FROM generate_series(1, 10) AS g", kind: "select" },
   { sql: "SELECT 1", kind: "select" },
   { sql: "VALUES (1, 'a'), (2, 'b')", kind: "select" },
+  {
+    sql: "SELECT user_id, b.v FROM a JOIN b USING (user_id) ORDER BY user_id",
+    kind: "select",
+    reads: { a: ["user_id"], b: ["user_id", "v"] },
+  },
+  {
+    sql: "WITH t AS (SELECT a FROM t UNION ALL SELECT b FROM t) SELECT a FROM t",
+    kind: "select",
+    reads: { t: ["a", "b"] },
+  },
+  {
+    sql: "SELECT \"a\"\"b\" FROM t WHERE c = 'it''s' AND (t).d > 1",
+    kind: "select",
+    reads: { t: ['a"b', "c", "d"] },
+  },
+  {
+    sql:
+      "SELECT j.name, sum(j.n) FILTER (WHERE j.ok) FROM (a JOIN b ON a.id = b.id) CROSS JOIN jobs j GROUP BY j.name",
+    kind: "select",
+    reads: { a: ["id"], b: ["id"], jobs: ["n", "name", "ok"] },
+  },
 ];
