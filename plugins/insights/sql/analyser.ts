@@ -104,7 +104,7 @@ function statementOf(text: string, span: SqlSpan, { loaded, dialect, sure }: Mea
     hash: hash("sha256", normalised.toWellFormed()),
   };
   const prefix = explainPrefix(text, tokens);
-  const body = prefix === undefined ? sql : text.slice(prefix.start, span.end);
+  const body = withoutHashes(text, prefix?.start ?? span.start, span);
   const shift = prefix === undefined ? 0 : prefix.start - span.start;
   const fail = (fault: SqlFault, by = dialect): SqlStatement => ({
     ...base,
@@ -153,6 +153,19 @@ function statementOf(text: string, span: SqlSpan, { loaded, dialect, sure }: Mea
     };
   }
   return fail(faultOf(first, sql, shift), known);
+}
+
+/** The text of a span from `start` on, with blanks for comments of `#`, which the parser does not know in MySQL. */
+function withoutHashes(text: string, start: number, { end, tokens }: SqlSpan): string {
+  let body = "";
+  let from = start;
+  for (const token of tokens) {
+    if (token.kind !== "comment" || text[token.start] !== "#" || token.start < from) continue;
+    // As many code points, so that positions hold.
+    body += text.slice(from, token.start) + text.slice(token.start, token.end).replaceAll(/./gsu, " ");
+    from = token.end;
+  }
+  return body + text.slice(from, end);
 }
 
 /** A statement of a text that is too long to be read. */

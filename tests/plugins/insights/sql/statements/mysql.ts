@@ -60,4 +60,9 @@ export const mysql: readonly Case[] = [
     kind: "copy",
     fails: { reason: /INPATH/i },
   },
+  {
+    sql: "SELECT a # it's; the first\nFROM t WHERE b = '#'",
+    kind: "select",
+    reads: { t: ["a", "b"] },
+  },
 ];
