@@ -68,6 +68,26 @@ export const START_CASES: readonly BusCase[] = [
     },
   },
   {
+    name: 'a commit in one partition is none in another: that one starts at the "latest" again',
+    async run(bench) {
+      const topic = await bench.topic({ partitions: 2 });
+      const group = uniqueName("group");
+      {
+        await using member = await bench.open({ group, topics: [topic], from: "latest" });
+        await bench.assigned([member], 2);
+        await bench.sendTexts(topic, ["x"]);
+        const [record] = await bench.receive(member, 1);
+        await member.commit({ through: record! });
+      }
+      await bench.sendTexts(topic, ["behind"]);
+      await bench.sendTexts(topic, ["between"], { partition: 1 });
+      await using member = await bench.open({ group, topics: [topic], from: "latest" });
+      await bench.arrived([member], 2);
+      await bench.sendTexts(topic, ["new"], { partition: 1 });
+      assert.deepEqual(texts(await bench.receive(member, 2)).sort(), ["behind", "new"]);
+    },
+  },
+  {
     name: "a member may commit where it starts before it has read anything",
     async run(bench) {
       const topic = await bench.topic({ partitions: 2 });

@@ -138,19 +138,20 @@ export class Session {
     lane?.forming.add(records, this.#options.clock.now());
   }
 
-  /** Whether records of a partition would be held: of one that is worked on, or while another may be begun. */
+  /**
+   * Whether records of a partition would be held: its next batch has begun to fill, or fewer than can be worked on have.
+   * The bus gives each partition its turn, so none waits for another to run dry.
+   */
   #wants(place: Place): boolean {
     const lane = this.#lanes.get(laneName(place));
     if (!lane?.wanting) return false;
-    return lane.working !== undefined || !lane.forming.empty || this.#taken() < this.#options.concurrency;
+    return !lane.forming.empty || this.#filling() < this.#options.concurrency;
   }
 
-  #taken(): number {
-    let taken = this.#underWay.size;
-    for (const { working, forming } of this.#lanes.values()) {
-      if (working === undefined && !forming.empty) taken++;
-    }
-    return taken;
+  #filling(): number {
+    let filling = 0;
+    for (const { forming } of this.#lanes.values()) if (!forming.empty) filling++;
+    return filling;
   }
 
   /** Milliseconds of the clock when the next batch may begin; `Infinity` while none can. */

@@ -183,6 +183,28 @@ Deno.test("a consumer that commits by itself commits what the processor has hand
   assert.equal(committed(), 2);
 });
 
+Deno.test("while a batch's outputs are not acknowledged, a consumer that commits by itself does not commit it", async () => {
+  const auto = { enableAutoCommit: true, extra: { autoCommitIntervalMs: 0 } };
+  for (const commitOnSuccess of [true, false]) {
+    const { bus, consumer, committed } = await scene(["1", "2"], {}, auto);
+    const acknowledged = Promise.withResolvers<void>();
+    const producer = new ProducerClient({
+      producer: { send: (records) => acknowledged.promise.then(() => bus.send(records)) },
+    });
+    const config = { batchSize: 1, maxWaitMs: 0, pollTimeoutMs: 1, commitOnSuccess };
+    const processor = new StreamProcessor({ consumer, producer, config });
+    const seen: (number | undefined)[] = [];
+    await processor.run(async () => {
+      for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(resolve));
+      seen.push(committed());
+      if (seen.length === 2) acknowledged.resolve();
+      return ["out"];
+    }, { outputTopic: "out", iterations: 2 });
+    assert.deepEqual(seen, [undefined, undefined], `commitOnSuccess ${commitOnSuccess}`);
+    await consumer.close();
+  }
+});
+
 Deno.test("what was polled before a poll failed is handled first; then the failure is told", async () => {
   const bus = new MemoryBus();
   bus.append("in", ["1", "2", "x", "4"]);

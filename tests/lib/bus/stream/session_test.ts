@@ -276,3 +276,24 @@ Deno.test("rebalances are counted while the stream runs, its start among them, i
   assert.match(text, /^capstan_stream_assigned_partitions_total\{stream="t\/g"\} 2$/m);
   assert.match(text, /^capstan_stream_revoked_partitions_total\{stream="t\/g"\} 2$/m);
 });
+
+Deno.test("with fewer places than partitions each has its turn, however much waits in another", async () => {
+  for (const concurrency of [1, 2]) {
+    const order: number[] = [];
+    const { bus, stream } = setUp(({ partition }) => void order.push(partition), {
+      concurrency,
+      maxRecords: 1,
+    });
+    bus.partitions.set("in", 3);
+    for (const partition of [0, 1, 2]) bus.append("in", Array(20).fill("a"), partition);
+    stream.start();
+    await stream.caughtUp();
+    await stream.stop();
+    assert.equal(order.length, 60);
+    for (const partition of [0, 1, 2]) {
+      const own = order.flatMap((each, at) => each === partition ? [at] : []);
+      const pauses = own.map((at, i) => at - (own[i - 1] ?? -1)).slice(0, 15);
+      assert.ok(Math.max(...pauses) <= 6, `concurrency ${concurrency}, partition ${partition}: ${pauses}`);
+    }
+  }
+});
