@@ -69,6 +69,7 @@ export async function externalPlugins(
         if (call.builtIn.includes(each.name)) {
           throw new Error(`Cannot load ${each.module}: a plugin named ${each.name} is built in; rename it`);
         }
+        if (each.wrong) throw each.wrong;
         const file = await moduleFile(each.module);
         if (!mayLoad(located, file, env)) throw notTrusted(file);
         const load: LoadModule = async (address) => {

@@ -6,7 +6,7 @@ import { keyText } from "./key.ts";
 import type { Sources } from "./candidates.ts";
 import { ISOLATION } from "./isolation.ts";
 import { absolutePath, type PathBases } from "./paths.ts";
-import { configError, type Place, type Problem } from "./problem.ts";
+import { type ConfigError, configError, type Place, type Problem } from "./problem.ts";
 import { resolve } from "./resolve.ts";
 import type { SettingsOf } from "./schema.ts";
 import { nodeAt, readToml, type TomlNode } from "./toml.ts";
@@ -24,6 +24,8 @@ export interface ExternalModule {
   readonly optional: boolean;
   /** How it is kept apart: `[plugins.NAME] isolation = "worker"`; absent: it runs in the agent's own thread. */
   readonly isolation?: Isolation;
+  /** What is wrong with how it is to be kept apart: its code must not be loaded. */
+  readonly wrong?: ConfigError;
   /** `[plugins.NAME] enabled`; the module of a disabled plugin is not loaded. */
   readonly enabled: boolean;
 }
@@ -65,7 +67,6 @@ export function externalModules(located: Located, env: Environment, cwd: string)
     }
     const bases = { dir, cwd, home: homeOf(env) };
     const isolated = isolationOf(name, { tree, file, flags: [], env }, bases);
-    problems.push(...isolated.problems);
     return [{
       name,
       module: absolutePath(module, { ...bases, fromFile: true }),
@@ -73,6 +74,7 @@ export function externalModules(located: Located, env: Environment, cwd: string)
       optional: isSetTo(table.entries.get("optional"), true),
       enabled: !isSetTo(table.entries.get("enabled"), false),
       ...(isolated.isolation && { isolation: isolated.isolation }),
+      ...(isolated.problems.length > 0 && { wrong: configError(isolated.problems) }),
     }];
   });
   if (problems.length > 0) throw configError(problems);

@@ -4,6 +4,7 @@ const measurements: Readonly<Record<string, string>> = {
   derive: "turns derived a second, from the first to the millionth node (--nodes N)",
   sql: "SQL statements read a second, of an agent's inputs and answers",
   relay: "events relayed to Apache Kafka a second (needs Java and Maven)",
+  isolation: "records a second through an isolated plugin's handler, beside the same in process",
   executable: "size of dist/capstan, and how soon it answers (after deno task compile)",
   kafka: "producing, consuming, transforming and latency on Apache Kafka (--peers: beside other clients)",
 };

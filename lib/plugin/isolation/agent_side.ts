@@ -11,6 +11,7 @@ import { buffersOf } from "./packer.ts";
 import type { FromWorker, Registration, SentCodec, SentPosition, Tidings, WorkerCalls } from "./protocol.ts";
 import { receiveError, sendError } from "./sent_error.ts";
 import type { Supervisor } from "./supervisor.ts";
+import { Suspects } from "./suspects.ts";
 import { undeclaredCodec } from "./undeclared_codec.ts";
 
 type StreamRegistration = Extract<Registration, { kind: "stream" }>;
@@ -28,6 +29,7 @@ export class AgentSide {
   readonly #ctx: PluginContext;
   readonly #codecs: () => readonly (readonly [topic: string, codec: SentCodec])[];
   readonly #streams: AgentStream[] = [];
+  readonly #suspects = new Suspects();
   #known: ReadonlyMap<string, SentCodec> | undefined;
   #accepting = true;
 
@@ -123,12 +125,14 @@ export class AgentSide {
   async #handle(stream: number, batch: Batch, raw: boolean, supervisor: Supervisor): Promise<HandlerReturn> {
     const { topic, partition } = batch;
     const codec = raw ? "bytes" : this.#codecOf(topic);
-    const { outputs, failed } = await supervisor.call("batch", (tidings) => {
-      const records = packRecords(batch.records);
-      const data = codec === "foreign" ? batch.records.map((record) => record.data) : undefined;
-      const ask = { ...tidings, stream, topic, partition, records, codec, data };
-      return { ask, transfer: buffersOf(records) };
-    }, batch.signal);
+    const call = () =>
+      supervisor.call("batch", (tidings) => {
+        const records = packRecords(batch.records);
+        const data = codec === "foreign" ? batch.records.map((record) => record.data) : undefined;
+        const ask = { ...tidings, stream, topic, partition, records, codec, data };
+        return { ask, transfer: buffersOf(records) };
+      }, batch.signal);
+    const { outputs, failed } = await this.#suspects.run(`${stream}/${placeOf(batch)}`, batch.signal, call);
     for (const { offset, cause } of failed) batch.fail({ topic, partition, offset }, receiveError(cause));
     return outputs && unpackRequests(outputs, batch.records);
   }

@@ -11,6 +11,7 @@ import type {
   WorkerCalls,
 } from "./protocol.ts";
 import { receiveError, type Sent } from "./sent_error.ts";
+import { WorkerLost } from "./worker_lost.ts";
 
 /** What a Worker is started with. */
 export interface IsolatedWorkerOptions {
@@ -45,11 +46,13 @@ export class IsolatedWorker {
   readonly #calls: Calls<AgentCalls, WorkerCalls>;
   readonly #imported = Promise.withResolvers<Exported | { error: Sent }>();
   readonly #opened = Promise.withResolvers<Opened>();
+  readonly #plugin: string;
   #gone = false;
 
   /** @throws {Error} it may not have these permissions. */
   constructor({ plugin, permissions, answer, hear }: IsolatedWorkerOptions) {
     this.died = this.#died.promise;
+    this.#plugin = plugin;
     const worker = this.#worker = spawn(plugin, permissions);
     this.#calls = new Calls<AgentCalls, WorkerCalls>({
       post: (message, transfer) => this.#post(message, transfer),
@@ -114,7 +117,7 @@ export class IsolatedWorker {
     if (this.#gone) return;
     this.#gone = true;
     this.#worker.terminate();
-    this.#calls.end(reason);
+    this.#calls.end(new WorkerLost(this.#plugin, reason));
     this.#died.resolve(reason);
   }
 

@@ -49,7 +49,7 @@ Deno.test("a handler that does not answer within handler_timeout fails, with the
   await recovers(it);
 });
 
-Deno.test("a handler that never gives its thread back is ended all the same, and its thread with it", async () => {
+Deno.test("a handler that never gives its thread back is ended all the same", async () => {
   await using it = await started({ handlerTimeoutMs: 10 });
   const handling = assert.rejects(it.handle([{ do: "loop" }]), /it did not answer within 10ms/);
   await it.clock.pass(10);
@@ -73,7 +73,7 @@ Deno.test("a batch waits for the next Worker, and no longer than its signal", as
   await using it = await started();
   await assert.rejects(it.handle([{ do: "exit" }, { do: "never" }]));
   const taken = new AbortController();
-  const waiting = it.handle([{ say: "hey" }], taken.signal);
+  const waiting = it.handle([{ say: "hey" }], { signal: taken.signal });
   taken.abort(new Error("the partition went"));
   await assert.rejects(waiting, /the partition went/);
 });
@@ -154,4 +154,25 @@ Deno.test("a module that has changed since it was loaded is not started again by
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+});
+
+Deno.test("a batch that kills the Worker costs the batches beside it no attempt", async () => {
+  await using it = await started();
+  const innocent = it.handle([{ do: "sleep", say: "hey" }], { partition: 1 });
+  await it.clock.awaited(5_000);
+  const guilty = it.handle([{ do: "exit" }, { do: "never" }], { partition: 0 });
+  const refused = assert.rejects(guilty, /its worker died: it ended itself/);
+  // The death of both, and then the one of the guilty batch alone.
+  await it.clock.pass(FIRST_MS);
+  await it.clock.pass(5_000);
+  await refused;
+  const { returned } = await innocent;
+  assert.ok(Array.isArray(returned) && returned.length === 1);
+  assert.equal(it.hooks.health?.().detail?.includes("its worker is down"), true);
+  const again = assert.rejects(
+    it.handle([{ do: "exit" }, { do: "never" }], { partition: 0 }),
+    /its worker died/,
+  );
+  await it.clock.pass(FIRST_MS);
+  await again;
 });

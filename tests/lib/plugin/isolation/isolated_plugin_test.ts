@@ -136,7 +136,7 @@ Deno.test("a batch that is taken away aborts its signal in the Worker", async ()
   await using it = await stage("shouter");
   await it.hooks.start?.(new AbortController().signal);
   const taken = new AbortController();
-  const handling = it.handle([{ do: "abort" }], taken.signal);
+  const handling = it.handle([{ do: "abort" }], { signal: taken.signal });
   taken.abort();
   await assert.rejects(handling, { name: "AbortError" });
 });

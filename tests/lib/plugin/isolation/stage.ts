@@ -35,10 +35,10 @@ export interface Stage extends AsyncDisposable {
   sent: (PublishRequest & { how: string })[];
   calls: string[];
   storage: { accepting: boolean; reason?: string };
-  /** Hands these values to the first stream, as JSON records of partition 0; what it said has failed comes along. */
+  /** Hands these values to the first stream, as JSON records of one partition; what it said has failed comes along. */
   handle(
     values: readonly unknown[],
-    signal?: AbortSignal,
+    options?: { signal?: AbortSignal; partition?: number },
   ): Promise<{ returned: HandlerReturn; failed: [number, unknown][] }>;
   metrics(): Promise<string>;
 }
@@ -118,11 +118,15 @@ export async function stage(
     clock,
     lines,
     sent,
-    async handle(data: readonly unknown[], signal: AbortSignal = new AbortController().signal) {
+    async handle(
+      data: readonly unknown[],
+      { signal = new AbortController().signal, partition = 0 }: { signal?: AbortSignal; partition?: number } =
+        {},
+    ) {
       const topic = "quiet.v1";
       const records = data.map((value): BusRecord => ({
         topic,
-        partition: 0,
+        partition,
         offset: offset++,
         key: new TextEncoder().encode("key"),
         value: value === null ? null : new TextEncoder().encode(JSON.stringify(value)),
@@ -132,7 +136,7 @@ export async function stage(
       const failed: [number, unknown][] = [];
       const batch: Batch = {
         topic,
-        partition: 0,
+        partition,
         records: decodeRecords(records, { topic, codec: codecs.of(topic) }).records,
         signal,
         fail: (record, cause) => void failed.push([record.offset - (records[0]?.offset ?? 0), cause]),
