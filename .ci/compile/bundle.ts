@@ -15,6 +15,7 @@ const ENTRIES = {
   main: "main.ts",
   worker: "lib/bus/worker/main.ts",
   isolated: "lib/plugin/isolation/isolated.ts",
+  append: "lib/bus/local/lane/append_worker.ts",
   deriver: "plugins/tapes/derive/worker.ts",
   testing: "lib/testing/mod.ts",
 } as const;
@@ -34,6 +35,10 @@ const REWRITES: readonly { from: string; to: string; optional?: true }[] = [
   {
     from: `new URL("./isolated.ts", import.meta.url)`,
     to: `new URL("./lib/plugin/isolation/isolated.js", import.meta.url)`,
+  },
+  {
+    from: `new URL("./append_worker.ts", import.meta.url)`,
+    to: `new URL("./lib/bus/local/lane/append_worker.js", import.meta.url)`,
   },
   {
     from: `new URL("./worker.ts", import.meta.url)`,

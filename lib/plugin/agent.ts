@@ -258,6 +258,7 @@ export class Agent implements AdminSubject {
     const log = await openLocalLog(store, {
       log: this.#options.log.child({ component: "log" }),
       now: () => this.#clock.now(),
+      lane: { storeFile, powerSafe: settings.store.power_safe ?? false, turns: this.#turns.memory },
     });
     await takeOver(log, storeFile, this.#log);
     const names = new TopicNames(this.#registry.topics.renamed(settings.topics));

@@ -8,9 +8,9 @@ const PLACES = 3;
 const STAND_BACK_MS = 100;
 
 /**
- * Who writes next, where two threads of one process write to one file: SQLite lets one of them in at a time and wakes
+ * Who writes next, where threads of one process write to one file: SQLite lets one of them in at a time and wakes
  * nobody. The first thread must never wait long; the second stands back while the first waits, and tells it when the
- * lock is free.
+ * lock is free. The thread that appends for the first takes its part: the two hardly ever write at the same time.
  */
 export class WriteTurns {
   /** Given to the other thread, which makes its own `WriteTurns` of it. */

@@ -1,3 +1,5 @@
+import { type ByteBlocks, fillOwn } from "./byte_blocks.ts";
+
 /** The topic of recorded calls: this agent's own, never relayed. One partition, in the order of their ends. */
 export const CALLS_TOPIC = "tapes.calls.v1";
 
@@ -62,28 +64,50 @@ export interface Call {
   response: Uint8Array;
 }
 
+const encoder = new TextEncoder();
+
 /**
  * One value: u32 length of the metadata, u32 length of the request (both big-endian), metadata as JSON, request,
- * response. The parts are copied once.
+ * response. The parts are copied once. With `blocks` the value shares its memory with others.
  */
 export function encodeCall(
   meta: CallMeta,
   request: readonly Uint8Array[],
   response: readonly Uint8Array[],
+  blocks?: ByteBlocks,
 ): Uint8Array {
-  const head = new TextEncoder().encode(JSON.stringify(meta));
-  const requestLength = request.reduce((sum, part) => sum + part.length, 0);
-  const responseLength = response.reduce((sum, part) => sum + part.length, 0);
-  const value = new Uint8Array(8 + head.length + requestLength + responseLength);
-  const view = new DataView(value.buffer);
-  view.setUint32(0, head.length);
-  view.setUint32(4, requestLength);
-  let at = 8;
-  for (const part of [head, ...request, ...response]) {
-    value.set(part, at);
+  const json = JSON.stringify(meta);
+  const requestLength = lengthOf(request);
+  const most = 8 + 3 * json.length + requestLength + lengthOf(response);
+  const write = (memory: Uint8Array) => {
+    const head = encoder.encodeInto(json, memory.subarray(8)).written;
+    putLength(memory, 0, head);
+    putLength(memory, 4, requestLength);
+    return putAll(memory, putAll(memory, 8 + head, request), response);
+  };
+  return blocks ? blocks.fill(most, write) : fillOwn(most, write);
+}
+
+function lengthOf(parts: readonly Uint8Array[]): number {
+  let length = 0;
+  for (const part of parts) length += part.length;
+  return length;
+}
+
+function putLength(memory: Uint8Array, at: number, length: number): void {
+  memory[at] = length >>> 24;
+  memory[at + 1] = length >>> 16;
+  memory[at + 2] = length >>> 8;
+  memory[at + 3] = length;
+}
+
+/** Copies parts behind each other; where they end. */
+function putAll(memory: Uint8Array, at: number, parts: readonly Uint8Array[]): number {
+  for (const part of parts) {
+    memory.set(part, at);
     at += part.length;
   }
-  return value;
+  return at;
 }
 
 /**

@@ -21,6 +21,7 @@ import { resetGroup } from "./offsets.ts";
 import { LocalGroups } from "./group_admin.ts";
 import { dropMembersOf, lagOf } from "./groups.ts";
 import { LocalMember } from "./member.ts";
+import type { LaneWorker } from "./lane/append_lane.ts";
 import { LocalReader } from "./reader.ts";
 import { LocalSender } from "./sender.ts";
 import { LocalRecords } from "./records.ts";
@@ -46,6 +47,8 @@ export interface LocalLogOptions {
   now?(): number;
   /** From 0 to 1, for waits that must not fall together. Default `Math.random`. */
   random?(): number;
+  /** What a thread for appends needs; it is started when many append at once. Default: there is none. */
+  lane?: LaneWorker;
 }
 
 /** The log in a store, as `openLocalLog` gives it. */
@@ -94,7 +97,16 @@ export class LocalBus implements LocalLog {
         else options.log?.warn("retention removed records before they were read", { ...gap });
       },
     };
-    this.#sender = new LocalSender(store, (tx, records) => this.append(tx, records));
+    this.#sender = new LocalSender({
+      store,
+      append: (tx, outgoing) => this.append(tx, outgoing),
+      now,
+      lane: options.lane && { log: options.log, ...options.lane },
+      appended: (positions) => {
+        for (const { topic } of positions) this.#touchedTopics.add(topic);
+      },
+      passedOn: () => this.#committed(),
+    });
     this.topics = new LocalTopics(store, () => catalog.forget());
     this.groups = new LocalGroups(store, now);
     this.#stopListening = store.onCommit(() => this.#committed());
@@ -195,6 +207,7 @@ export class LocalBus implements LocalLog {
         [...this.#subscriptions].map((one) => one[Symbol.asyncDispose]()),
       );
       this.#subscriptions.clear();
+      await this.#sender.close();
       this.#stopListening();
       const errors = closed.flatMap((one) => one.status === "rejected" ? [one.reason] : []);
       if (errors.length > 0) {

@@ -1,4 +1,5 @@
 import type { AppendFailure, Health, Logger, PluginContext } from "capstan";
+import { ByteBlocks } from "../byte_blocks.ts";
 import { type CallMeta, CALLS_TOPIC, decodeCall, encodeCall } from "../call.ts";
 import { Deadlines } from "./deadlines.ts";
 import type { ProxyMetrics } from "./proxy_metrics.ts";
@@ -37,6 +38,7 @@ export class Recorder {
   readonly #options: RecorderOptions;
   readonly #deadlines: Deadlines;
   readonly #buffer: RetryBuffer;
+  readonly #blocks = new ByteBlocks();
   /** Appends that have not settled. */
   #pending = 0;
   /** Of those: bytes of the ones whose answer did not wait any longer. */
@@ -73,7 +75,10 @@ export class Recorder {
     request: readonly Uint8Array[],
     response: readonly Uint8Array[],
   ): Promise<Verdict> {
-    const call: KeptCall = { value: encodeCall(meta, request, response), outcome: meta.outcome };
+    const call: KeptCall = {
+      value: encodeCall(meta, request, response, this.#blocks),
+      outcome: meta.outcome,
+    };
     // While the store fails nobody waits for it: the retry finds out when it is back.
     if (this.#isStuck()) return Promise.resolve(this.#keep(call, this.#trouble!.reason));
     return new Promise((resolve) => this.#append(call, resolve));
@@ -160,7 +165,8 @@ export class Recorder {
   /** Keeps a call for later, or gives it up. */
   #keep(call: KeptCall, reason: string, error?: unknown): Verdict {
     const { onFailure } = this.#options;
-    const kept = onFailure === "block" ? blocked(call, reason) : call;
+    // A copy: the value's memory is shared with calls that are long stored.
+    const kept = onFailure === "block" ? blocked(call, reason) : { ...call, value: call.value.slice() };
     if (this.#closed) this.#giveUp("shutdown");
     else if (isHopeless(error)) this.#giveUp("constraint");
     else if (!this.#buffer.push(kept, this.#overdueBytes)) this.#giveUp("retry-memory");
@@ -244,7 +250,7 @@ export class Recorder {
 /** The row says what the client got, which is not the answer. */
 function blocked(call: KeptCall, reason: string): KeptCall {
   const { meta, request, response } = decodeCall(call.value);
-  if (meta.outcome !== "complete") return call;
+  if (meta.outcome !== "complete") return { ...call, value: call.value.slice() };
   const error = `the answer was withheld, because the call could not be stored: ${reason}`;
   return {
     value: encodeCall({ ...meta, outcome: "blocked", error }, [request], [response]),

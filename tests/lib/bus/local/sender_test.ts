@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { openLocalLog } from "../../../../lib/bus/local/local_bus.ts";
 import { holdWriteLock } from "../../../../lib/testing/store_faults.ts";
+import { WriteTurns } from "../../../../lib/store/write_turns.ts";
 import { TempStore } from "../../store/temp_store.ts";
 
 const value = new Uint8Array([1]);
@@ -43,4 +44,30 @@ Deno.test("a send that is aborted while the lock is held stores nothing, the oth
   assert.equal((await stays)[0]?.offset, 0);
   const [description] = await log.topics.describe(["t"]);
   assert.equal(description?.partitions[0]?.endOffset, 1);
+});
+
+Deno.test("with a thread for appends sends keep their order, and fail alone, as without", async () => {
+  await using temp = new TempStore();
+  const store = await temp.open();
+  const lane = { storeFile: store.file, powerSafe: false, turns: new WriteTurns("first").memory };
+  await using log = await openLocalLog(store, { lane });
+  await log.topics.apply([{ name: "t", partitions: 1 }]);
+  const appended = Promise.withResolvers<void>();
+  log.onAppend((topics) => topics.has("t") && appended.resolve());
+  // The first rounds start the thread; the others go by it or, after a failure, without.
+  for (let round = 0; round < 30; round++) {
+    const sends = Array.from(
+      { length: 10 },
+      (_, at) =>
+        log.send([{ topic: at === 5 && round % 10 === 9 ? "missing" : "t", value: new Uint8Array([at]) }]),
+    );
+    const results = await Promise.allSettled(sends);
+    const failed = results.flatMap(({ status }, at) => status === "rejected" ? [at] : []);
+    assert.deepEqual(failed, round % 10 === 9 ? [5] : []);
+    const offsets = results.flatMap((one) => one.status === "fulfilled" ? [one.value[0]!.offset] : []);
+    assert.deepEqual(offsets, offsets.map((_, at) => offsets[0]! + at));
+  }
+  await appended.promise;
+  const [description] = await log.topics.describe(["t"]);
+  assert.equal(description?.partitions[0]?.endOffset, 297);
 });
