@@ -26,7 +26,11 @@ export class StopSteps {
 
 /** Resolves or rejects as `work` does, but rejects when `signal` aborts first: the work is then left alone. */
 export async function within<T>(signal: AbortSignal, work: PromiseLike<T> | T): Promise<T> {
-  if (signal.aborted) throw signal.reason;
+  if (signal.aborted) {
+    // Nobody is told any more what came of it.
+    Promise.resolve(work).then(undefined, () => {});
+    throw signal.reason;
+  }
   const over = Promise.withResolvers<never>();
   const abort = () => over.reject(signal.reason);
   signal.addEventListener("abort", abort, { once: true });

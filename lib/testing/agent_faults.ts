@@ -1,6 +1,6 @@
 import type { Bus } from "../bus/bus.ts";
 import type { Subscription } from "../bus/contract.ts";
-import type { Batch } from "../bus/handler.ts";
+import type { LocalBus } from "../bus/local/local_bus.ts";
 import type { StoreFailure, Transaction } from "../store/contract.ts";
 import { StoreError } from "../store/error.ts";
 import type { KillOptions } from "./test_agent_contract.ts";
@@ -24,7 +24,9 @@ export class AgentFaults {
   away = false;
   /** What writes fail by. */
   failure: StoreFailure | undefined;
-  #kill: { after: number; topic: string | undefined } | undefined;
+  /** Called when the agent dies before a commit. */
+  onStrike: () => void = () => {};
+  #kill: Required<Pick<KillOptions, "after" | "at">> & Pick<KillOptions, "topic"> | undefined;
 
   /** Whether anything fails that a stream would try again for as long as it lasts. */
   get lasting(): boolean {
@@ -32,26 +34,21 @@ export class AgentFaults {
   }
 
   /** Plans a kill. */
-  plan({ after = 0, topic }: KillOptions): void {
-    this.#kill = { after, topic };
+  plan({ after = 0, topic, at = "result" }: KillOptions): void {
+    this.#kill = { after, topic, at };
   }
 
-  /** Whether the agent dies now that a handler has done its work on this batch. */
-  strikes({ topic }: Pick<Batch, "topic">): boolean {
+  /** Whether the agent dies now that its work on a batch of this topic has come so far. */
+  strikes(at: NonNullable<KillOptions["at"]>, topic: string): boolean {
     const kill = this.#kill;
-    if (!kill || (kill.topic ?? topic) !== topic || kill.after-- > 0) return false;
+    if (!kill || kill.at !== at || (kill.topic ?? topic) !== topic || kill.after-- > 0) return false;
     this.#kill = undefined;
     this.kills++;
     return true;
   }
 
-  /** Puts the faults between an agent and its store and log. */
-  reach(bus: Bus, victim: Victim): void {
-    this.#reachStore(bus, victim);
-    this.#reachLog(bus);
-  }
-
-  #reachStore({ log: { store } }: Bus, victim: Victim): void {
+  /** Puts the faults between an agent and its store. */
+  reachStore({ log: { store } }: Bus, victim: Victim): void {
     const write = store.write.bind(store);
     store.write = <T>(work: (tx: Transaction) => T, options?: { signal?: AbortSignal }): Promise<T> => {
       const error = this.#writeError(victim);
@@ -65,10 +62,11 @@ export class AgentFaults {
     return new StoreError(this.failure, `Cannot write: the test lets the store fail as "${this.failure}"`);
   }
 
-  #reachLog({ log }: Bus): void {
+  /** Puts the faults between agents and the log that is their bus. Once for each log. */
+  reachLog(log: LocalBus): void {
     const open = log.open.bind(log);
     log.open = async (options) => {
-      this.#mustAnswer();
+      this.mustAnswer();
       const subscription = await open(options);
       return options.group === null ? subscription : this.#faulty(subscription);
     };
@@ -80,19 +78,25 @@ export class AgentFaults {
     const receive = subscription.receive.bind(subscription);
     const commit = subscription.commit.bind(subscription);
     subscription.receive = async (options) => {
-      this.#mustAnswer();
+      this.mustAnswer();
       const batch = await receive(options);
-      this.#mustAnswer();
+      this.mustAnswer();
       return batch;
     };
     subscription.commit = async (options) => {
-      this.#mustAnswer();
+      this.mustAnswer();
+      if (this.strikes("commit", options.through.topic)) {
+        this.onStrike();
+        // Who waits for it stops waiting when the stream ends.
+        await new Promise(() => {});
+      }
       await commit(options);
     };
     return subscription;
   }
 
-  #mustAnswer(): void {
+  /** @throws {Error} the bus is away. */
+  mustAnswer(): void {
     if (this.away) throw new AwayError("Cannot reach the bus: the test has taken it away");
   }
 }

@@ -57,6 +57,12 @@ export class LogView implements AsyncDisposable {
     );
   }
 
+  /** Real names of all topics. */
+  topics(): string[] {
+    return this.store.read((db) => db.all<{ name: string }>("SELECT name FROM log_topics ORDER BY name"))
+      .map(({ name }) => name);
+  }
+
   /** The streams that have something before them, in one snapshot. */
   behind(streams: readonly Reading[]): Behind[] {
     return this.store.read((db) =>
@@ -82,9 +88,12 @@ export class LogView implements AsyncDisposable {
     );
   }
 
-  /** Takes everybody out of their groups, as the end of their leases would. */
+  /** Takes everybody out of their groups, and the relay off its lease, as the end of their leases would. */
   async evict(): Promise<void> {
     await this.store.write((tx) => {
+      if (tx.get("SELECT 1 FROM sqlite_schema WHERE name = 'relay_lease'")) {
+        tx.run("UPDATE relay_lease SET holder = NULL, lease_until = 0");
+      }
       for (
         const { group, member } of tx.all<{ group: string; member: string }>(
           'SELECT grp AS "group", member FROM log_members',

@@ -55,9 +55,9 @@ export class PluginBench {
   }
 
   /** An agent that runs the plugin. */
-  agent(plugin: Plugin = this.subject.plugin): Promise<TestAgent> {
+  agent(plugin: Plugin = this.subject.plugin, bus: "local" | "remote" = "local"): Promise<TestAgent> {
     const { config, topics, deadlineMs } = this.subject;
-    return openTestAgent(plugin, { config, topics, ...(deadlineMs !== undefined && { deadlineMs }) });
+    return openTestAgent(plugin, { config, topics, bus, ...(deadlineMs !== undefined && { deadlineMs }) });
   }
 
   /** Hands the subject's records over, topic by topic. */

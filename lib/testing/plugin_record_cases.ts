@@ -8,6 +8,12 @@ const LATER_MS = 3_600_000;
 /** Tables that are the agent's. */
 const OWN = /^(log_|relay_|bus_fences$|capstan_|sqlite_)/;
 
+/** When the agent dies over a batch: before anything of it is stored, and on a bus like Kafka between rows and bus. */
+const DEATHS = [
+  { bus: "local", at: "result", when: "a batch came again" },
+  { bus: "remote", at: "commit", when: "the agent died between rows and bus" },
+] as const;
+
 /** What holds of records that its streams handle. */
 export const RECORD_CASES: readonly PluginCase[] = [
   {
@@ -65,20 +71,23 @@ export const RECORD_CASES: readonly PluginCase[] = [
     async run(bench) {
       await using plain = await bench.agent();
       await bench.deliver(plain);
-      await using killed = await bench.agent();
-      for (const [topic, records] of Object.entries(bench.subject.records)) {
-        killed.faults.killHandler({ topic });
-        await killed.deliver(topic, records);
+      const wanted = effectsOf(plain);
+      for (const { bus, at, when } of DEATHS) {
+        await using killed = await bench.agent(bench.subject.plugin, bus);
+        for (const [topic, records] of Object.entries(bench.subject.records)) {
+          killed.faults.killHandler({ topic, at });
+          await killed.deliver(topic, records);
+        }
+        const found = effectsOf(killed);
+        refuse(
+          [...new Set([...wanted.keys(), ...found.keys()])].filter((what) =>
+            wanted.get(what) !== found.get(what)
+          ),
+          (what) =>
+            `${what}: ${found.get(what) ?? 0} instead of ${wanted.get(what) ?? 0} after ${when}; ` +
+            "a handler stores by what it returns (write, outputs), not by itself",
+        );
       }
-      const [wanted, found] = [effectsOf(plain), effectsOf(killed)];
-      refuse(
-        [...new Set([...wanted.keys(), ...found.keys()])].filter((what) =>
-          wanted.get(what) !== found.get(what)
-        ),
-        (what) =>
-          `${what}: ${found.get(what) ?? 0} instead of ${wanted.get(what) ?? 0} after a batch came again; ` +
-          "a handler stores by what it returns (write, outputs), not by itself",
-      );
     },
   },
   {

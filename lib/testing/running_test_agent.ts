@@ -5,7 +5,7 @@ import { DEAD_LETTER_HEADERS, deadLetterTopic } from "../bus/stream/dead_letters
 import { createHost } from "../plugin/host.ts";
 import type { AgentFaults } from "./agent_faults.ts";
 import type { DrivenClock } from "./driven_clock.ts";
-import type { LogView, Reading } from "./log_view.ts";
+import type { Reading } from "./log_view.ts";
 import { metricValue } from "./metric_value.ts";
 import type {
   CapturedLetter,
@@ -18,7 +18,9 @@ import type {
   TestRecord,
   TestStore,
 } from "./test_agent_contract.ts";
+import type { RemoteBus } from "./remote_bus.ts";
 import { runTestCommand } from "./test_command.ts";
+import type { ReadingStream, TestLogs } from "./test_logs.ts";
 import { TestRun, type TestRunOptions } from "./test_run.ts";
 import { rest, turn } from "./turns.ts";
 
@@ -35,7 +37,9 @@ export interface RunningTestAgentOptions {
   clock: DrivenClock;
   faults: AgentFaults;
   logs: CapturedLine[];
-  view: LogView;
+  view: TestLogs;
+  /** The bus, where it is not the agent's own log. */
+  remote: RemoteBus | undefined;
   deadlineMs: number;
   /** Let go of when the agent has stopped. */
   rest: AsyncDisposable;
@@ -56,7 +60,8 @@ export class RunningTestAgent implements TestAgent {
   constructor(options: RunningTestAgentOptions) {
     this.#options = options;
     this.#run = this.#make();
-    const { logs, view: { store } } = options;
+    const { logs, faults, view: { local: { store } } } = options;
+    faults.onStrike = () => this.#run.die();
     this.logs = logs;
     this.store = {
       read: (work) => store.read(work),
@@ -78,18 +83,18 @@ export class RunningTestAgent implements TestAgent {
 
   async deliver(topic: string, records: readonly TestRecord[]): Promise<void> {
     await this.#reviving;
-    const { faults, view } = this.#options;
-    const read = new Set(this.#run.streams.flatMap(({ topics }) => topics));
-    if (!read.has(topic)) {
-      const all = [...read].join(", ") || "nothing";
-      throw new RangeError(`Cannot deliver to ${topic}: no stream reads it; the plugin reads ${all}`);
+    const reading = this.#run.streams.filter(({ topics }) => topics.includes(topic));
+    if (reading.length === 0) {
+      const all = new Set(this.#run.streams.flatMap(({ topics }) => topics));
+      throw new RangeError(
+        `Cannot deliver to ${topic}: no stream reads it; the plugin reads ${
+          [...all].join(", ") || "nothing"
+        }`,
+      );
     }
-    const { bus } = this.#run;
-    const outgoing = records.map((record) => bus.encode({ ...record, topic }));
-    if (faults.lasting) {
-      view.delivered(await view.log.send(outgoing));
-      bus.log.wake(outgoing.map((record) => record.topic));
-    } else view.delivered(await bus.log.send(outgoing));
+    // What a stream reads of the agent's own log comes to the bus by the relay.
+    const source = reading.some((each) => each.source === "local") ? "local" : "kafka";
+    await this.#options.view.deliver(topic, records, { bus: this.#run.bus, source });
     await this.settled();
   }
 
@@ -100,7 +105,7 @@ export class RunningTestAgent implements TestAgent {
     const agent = this.#run;
     await this.#until(
       // One that was killed has nothing to wait for.
-      () => agent === this.#run && !agent.dead ? view.behind(this.#reading()) : [],
+      () => agent === this.#run && !agent.dead ? view.behind(this.#reading(), agent.bus) : [],
       ({ name, records }) => `stream ${name} has not handled ${records} records`,
     );
     await this.#revived();
@@ -109,8 +114,7 @@ export class RunningTestAgent implements TestAgent {
   }
 
   outputs<V = unknown>(topic: string): CapturedRecord<V>[] {
-    const { names, codecs } = this.#run.bus;
-    return this.#options.view.published(topic, names.real(topic), codecs) as CapturedRecord<V>[];
+    return this.#options.view.published(topic, this.#run.bus) as CapturedRecord<V>[];
   }
 
   published(): CapturedRecord[] {
@@ -173,6 +177,8 @@ export class RunningTestAgent implements TestAgent {
     if (left.length > 0 && !this.#options.faults.lasting) {
       throw new Error(`Cannot restart the agent: it did not stop in order: ${left.join("; ")}`);
     }
+    // What can't stop in order keeps its leases.
+    if (this.#options.faults.lasting) await this.#options.view.local.evict();
     this.#run = this.#make();
     await this.start();
   }
@@ -186,14 +192,14 @@ export class RunningTestAgent implements TestAgent {
   }
 
   #make(): TestRun {
-    const { host, clock, faults, deadlineMs } = this.#options;
-    return new TestRun({ host, clock, faults, deadlineMs, onKilled: (run) => this.#killed(run) });
+    const { host, clock, faults, deadlineMs, remote } = this.#options;
+    return new TestRun({ host, clock, faults, deadlineMs, remote, onKilled: (run) => this.#killed(run) });
   }
 
   #killed(run: TestRun): void {
     this.#reviving = (async () => {
       await run.stop();
-      await this.#options.view.evict();
+      await this.#options.view.local.evict();
       this.#run = this.#make();
       await this.start();
     })();
@@ -202,11 +208,11 @@ export class RunningTestAgent implements TestAgent {
   }
 
   /** The streams that are not paused; those on the agent's own thread, or all. */
-  #reading(thread?: "main"): Reading[] {
+  #reading(thread?: "main"): ReadingStream[] {
     const { names } = this.#run.bus;
     return this.#run.streams
       .filter(({ name, where }) => where === (thread ?? where) && !this.#isPaused(name))
-      .map(({ name, group, topics }) => ({ name, group, topics: topics.map((topic) => names.real(topic)) }));
+      .map((each) => ({ ...each, topics: each.topics.map((topic) => names.real(topic)) }));
   }
 
   #isPaused(stream: string): boolean {
@@ -242,7 +248,7 @@ export class RunningTestAgent implements TestAgent {
     const end = performance.now() + REST_MS;
     const moving = () =>
       !faults.lasting && clock.backOffs === 0 && this.#run.working === 0 && !this.#run.dead &&
-      view.behind(this.#reading("main")).length > 0;
+      view.behind(this.#reading("main"), this.#run.bus).length > 0;
     do {
       await rest(this.#run.bus.log.store);
     } while (moving() && performance.now() < end);
@@ -293,7 +299,7 @@ export class RunningTestAgent implements TestAgent {
   }
 
   #faults(): TestFaults {
-    const { faults, clock } = this.#options;
+    const { faults, clock, view } = this.#options;
     const heal = (change: () => void) => {
       change();
       clock.skipDue();
@@ -304,11 +310,8 @@ export class RunningTestAgent implements TestAgent {
         return faults.kills;
       },
       redeliver: async (topic) => {
-        const { names, log } = this.#run.bus;
-        const real = names.real(topic);
-        for (const { group, topics } of this.#run.streams) {
-          if (topics.includes(topic)) await log.moveGroup(group, real, "earliest");
-        }
+        const { bus } = this.#run;
+        await view.redeliver(this.#reading(), bus.names.real(topic), bus);
       },
       busAway: () => void (faults.away = true),
       busBack: () => heal(() => faults.away = false),

@@ -10,7 +10,9 @@ import { DrivenClock } from "./driven_clock.ts";
 import { foreignTopics, keptForEver } from "./foreign_topics.ts";
 import { LogView } from "./log_view.ts";
 import { testConfig } from "./plugin_config.ts";
+import { RemoteBus } from "./remote_bus.ts";
 import { RunningTestAgent } from "./running_test_agent.ts";
+import { TestLogs } from "./test_logs.ts";
 import type { CapturedLine, TestAgent, TestAgentOptions } from "./test_agent_contract.ts";
 
 const START = "2026-01-01T00:00:00Z";
@@ -43,7 +45,8 @@ const DEADLINE_MS = 10_000;
  * @throws {Error} the plugin's `setup` or `start` threw.
  */
 export async function openTestAgent(plugin: Plugin, options: TestAgentOptions = {}): Promise<TestAgent> {
-  const { topics = [], beside = [], now = START, backOff = "skip", deadlineMs = DEADLINE_MS } = options;
+  const { topics = [], beside = [], now = START, backOff = "skip", bus = "local" } = options;
+  const { deadlineMs = DEADLINE_MS } = options;
   await using stack = new AsyncDisposableStack();
   const dir = await mkdtemp(join(tmpdir(), "capstan-test-"));
   stack.defer(() => rm(dir, { recursive: true, force: true }));
@@ -59,7 +62,12 @@ export async function openTestAgent(plugin: Plugin, options: TestAgentOptions = 
   });
   const logs: CapturedLine[] = [];
   const storeFile = config.host.store.sqlite;
-  const view = stack.use(await LogView.open(storeFile, () => clock.now()));
+  const time = () => clock.now();
+  const local = stack.use(await LogView.open(storeFile, time));
+  const remote = bus === "remote"
+    ? stack.use(await RemoteBus.open({ file: join(dir, "bus.sqlite"), now: time, faults }))
+    : undefined;
+  const view = new TestLogs({ local, remote, faults });
   const host = {
     plugins: [...plugins, foreign],
     settings: { ...config.host, topics: keptForEver({ described, topics }) },
@@ -74,7 +82,7 @@ export async function openTestAgent(plugin: Plugin, options: TestAgentOptions = 
     }),
   };
   const agent = new RunningTestAgent({
-    ...{ plugin: plugin.name, host, clock, faults, logs, view, deadlineMs },
+    ...{ plugin: plugin.name, host, clock, faults, logs, view, remote, deadlineMs },
     rest: stack.move(),
   });
   try {

@@ -23,6 +23,12 @@ export interface TestAgentOptions {
    * next attempt, `"wait"` leaves that to `clock.advance`.
    */
   backOff?: "skip" | "wait";
+  /**
+   * `"local"` (default): the log in the agent's file is the bus; rows, outputs and offset are one transaction.
+   * `"remote"`: a bus apart stands in for Kafka. Handlers store rows with a fence first, then commit on that bus, and
+   * the relay sends on what the plugin appends.
+   */
+  bus?: "local" | "remote";
   /** Real milliseconds after which waiting fails, with what it waited for. Default 10,000. */
   deadlineMs?: number;
 }
@@ -126,6 +132,11 @@ export interface KillOptions {
   after?: number;
   /** Counts batches of this topic alone. */
   topic?: string;
+  /**
+   * `"result"` (default): nothing of the batch is stored yet. `"commit"`: it is about to be told to the bus; with
+   * `bus: "remote"` its rows are stored by then.
+   */
+  at?: "result" | "commit";
 }
 
 /** The store as a test looks at it. */

@@ -4,8 +4,10 @@ import type { Server } from "../plugin/contract.ts";
 import { createHost } from "../plugin/host.ts";
 import type { Host, HostOptions, StopReport, StreamStatus } from "../plugin/host_contract.ts";
 import { createMeter, type RootMeter } from "../telemetry/meter.ts";
+import type { KafkaContext } from "../plugin/host_parts.ts";
 import type { AgentFaults } from "./agent_faults.ts";
 import { type DrivenClock, FLOW_PACE } from "./driven_clock.ts";
+import type { RemoteBus } from "./remote_bus.ts";
 import { watchedPlugin, type Watcher } from "./watched_plugin.ts";
 
 /** What a run of the agent is made from. */
@@ -14,6 +16,8 @@ export interface TestRunOptions {
   host: Omit<HostOptions, "meter" | "clock" | "random" | "parts">;
   clock: DrivenClock;
   faults: AgentFaults;
+  /** The bus, where it is not the agent's own log. */
+  remote?: RemoteBus;
   /** Real milliseconds a stop may take. */
   deadlineMs: number;
   /** A handler's result is lost, and with it the agent. */
@@ -37,7 +41,7 @@ export class TestRun implements Watcher {
 
   constructor(options: TestRunOptions) {
     this.#options = options;
-    const { host, clock, faults } = options;
+    const { host, clock, faults, remote } = options;
     this.host = createHost({
       ...host,
       plugins: host.plugins.map((plugin) => watchedPlugin(plugin, this)),
@@ -48,8 +52,10 @@ export class TestRun implements Watcher {
         clockOf: (part) => part === "streams" ? clock.ofStreams : clock.ofIdlers,
         opened: (bus) => {
           this.#bus = bus;
-          faults.reach(bus, this);
+          faults.reachStore(bus, this);
+          if (!remote) faults.reachLog(bus.log);
         },
+        ...(remote && { openKafka: (context: KafkaContext) => remote.part(context) }),
         answering: (answer) => this.#answer = answer,
       },
     });
@@ -80,9 +86,19 @@ export class TestRun implements Watcher {
 
   /** Stops it in order; where nothing can be finished, at once. */
   async stop(): Promise<StopReport> {
-    const { clock, faults, deadlineMs } = this.#options;
+    const { clock, faults, deadlineMs, remote } = this.#options;
     using _flow = clock.flow();
-    return await this.host.stop({ timeoutMs: this.dead || faults.lasting ? 0 : deadlineMs * FLOW_PACE });
+    const report = await this.host.stop({
+      timeoutMs: this.dead || faults.lasting ? 0 : deadlineMs * FLOW_PACE,
+    });
+    await remote?.stopped();
+    return report;
+  }
+
+  /** Nothing of it is stored from now on. */
+  die(): void {
+    this.dead = true;
+    this.#options.onKilled(this);
   }
 
   /** See `Watcher`. */
@@ -92,11 +108,8 @@ export class TestRun implements Watcher {
 
   /** See `Watcher`. */
   async handled(batch: Batch): Promise<void> {
-    if (!this.dead && !this.#options.faults.strikes(batch)) return;
-    if (!this.dead) {
-      this.dead = true;
-      this.#options.onKilled(this);
-    }
+    if (!this.dead && !this.#options.faults.strikes("result", batch.topic)) return;
+    if (!this.dead) this.die();
     // What the handler gave is lost; the batch ends with the stream.
     await new Promise((_, reject) => {
       const lost = () => reject(new Error("the agent was killed"));

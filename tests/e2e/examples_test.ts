@@ -81,6 +81,18 @@ Deno.test("every example passes plugins check, types and all, and has a README w
   }));
 });
 
+Deno.test("every example's own tests pass by plugins test, away from this repository", async () => {
+  // One after the other: each starts some agents.
+  for (const { name } of Deno.readDirSync(examples)) {
+    await using dir = await tempDir();
+    await cp(join(examples, name), dir.path, { recursive: true });
+    if (name === "npm_dependency") await installCanonicalize(dir.path);
+    const { code, out, error } = await capstan({ args: ["plugins", "test", dir.path] });
+    assert.equal(code, 0, `${name}: ${out}${error}`);
+    assert.match(out, /ok \| [1-9]\d* passed \| 0 failed/);
+  }
+});
+
 Deno.test("example print: each turn is a line of the log, cut at its setting", async () => {
   await using rig = await withExample("print", { settings: "length = 9\n" });
   await oneTurn(rig.agent.proxy, "hello", { stream: false });
