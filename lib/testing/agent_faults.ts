@@ -48,11 +48,18 @@ export class AgentFaults {
   }
 
   /** Puts the faults between an agent and its store. */
-  reachStore({ log: { store } }: Bus, victim: Victim): void {
+  reachStore({ log }: Bus, victim: Victim): void {
+    const { store } = log;
     const write = store.write.bind(store);
     store.write = <T>(work: (tx: Transaction) => T, options?: { signal?: AbortSignal }): Promise<T> => {
       const error = this.#writeError(victim);
       return error ? Promise.reject(error) : write(work, options);
+    };
+    // A thread of its own may append when many do at once.
+    const send = log.send.bind(log);
+    log.send = (records, options) => {
+      const error = this.#writeError(victim);
+      return error ? Promise.reject(error) : send(records, options);
     };
   }
 

@@ -264,6 +264,29 @@ Deno.test("while the store fails nothing is stored, and the handler's work is st
   assert.equal(agent.store.read((db) => db.get<{ times: number }>(counts))?.times, 1);
 });
 
+Deno.test("while the store fails no append is taken, however many come at once", async () => {
+  const many: Plugin = {
+    name: "many",
+    setup(ctx) {
+      ctx.topic({ name: "out", partitions: 1 });
+      ctx.route("POST", "/many", async () => {
+        const sent = Array.from({ length: 20 }, (_, value) => ctx.append("out", { value }));
+        const results = await Promise.allSettled(sent);
+        return Response.json(results.filter(({ status }) => status === "fulfilled").length);
+      });
+    },
+  };
+  await using agent = await openTestAgent(many);
+  const stored = async () => await (await agent.request("POST", "/many")).json();
+  // More than one round: what appends from a thread of its own has begun by then.
+  for (let round = 0; round < 5; round++) assert.equal(await stored(), 20);
+  agent.faults.storeFails("io");
+  assert.equal(await stored(), 0);
+  agent.faults.storeHeals();
+  assert.equal(await stored(), 20);
+  assert.equal(agent.outputs("out").length, 120);
+});
+
 Deno.test("what can't be is told at once, by what it was", async () => {
   await using agent = await openTestAgent(words);
   await assert.rejects(agent.deliver("words.v2", []), /no stream reads it; the plugin reads words\.v1/);
