@@ -1,5 +1,3 @@
-import { sameSecret } from "./constant_time.ts";
-
 /** Who may reach a listener, and how. */
 export interface GuardOptions {
   /** Names and addresses in Host headers that are this listener's, without port: `127.0.0.1`, `localhost`. */
@@ -8,23 +6,17 @@ export interface GuardOptions {
   anyAddress?: boolean;
   /** Its port, once known; a Host header must name it, but for those in `hosts` given with a port of their own. */
   port: number;
-  /** Bearer token every request must carry, but for open paths. */
-  token?: string;
-  /** Paths answered without a token, as health for an orchestrator. */
-  open?: readonly string[];
 }
 
 /** What of a request decides. Header names in lower case. */
 export interface Visitor {
   method: string;
-  /** Without query. */
-  path: string;
   header(name: string): string | undefined;
 }
 
 /** Why a request is refused. */
 export interface Refusal {
-  status: 401 | 403 | 421;
+  status: 403 | 421;
   /** For a person. */
   error: string;
 }
@@ -33,7 +25,7 @@ const LOCAL_NAMES = ["localhost", "127.0.0.1", "[::1]"];
 const READING = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /**
- * Checks Host (against DNS rebinding), Origin (against other sites' pages) and the token. `null` lets it pass.
+ * Checks Host (against DNS rebinding) and Origin (against other sites' pages). `null` lets it pass.
  */
 export function refusal(options: GuardOptions, visitor: Visitor): Refusal | null {
   const host = visitor.header("host");
@@ -52,12 +44,6 @@ export function refusal(options: GuardOptions, visitor: Visitor): Refusal | null
     // A person may follow a link to a page; nothing else of another site's is let in.
     const followsLink = READING.has(visitor.method) && visitor.header("sec-fetch-mode") === "navigate";
     if (!followsLink) return { status: 403, error: "Pages of other sites may not call this agent" };
-  }
-  if (options.token !== undefined && !(options.open ?? []).includes(visitor.path)) {
-    const given = /^Bearer +(.+)$/i.exec(visitor.header("authorization") ?? "")?.[1];
-    if (given === undefined || !sameSecret(given.trim(), options.token)) {
-      return { status: 401, error: "A bearer token is needed: Authorization: Bearer …" };
-    }
   }
   return null;
 }

@@ -110,6 +110,18 @@ export const hostSchema = {
         doc:
           "What callers must send as `Authorization: Bearer …`. Default off loopback: one is made and kept in a file.",
       },
+      require_token: {
+        type: "boolean",
+        default: false,
+        doc: "Whether callers of this machine need a token, too.",
+      },
+      max_body: { type: "bytes", default: "64MiB", min: "1KB", doc: "Largest body of a request." },
+      requests_per_second: {
+        type: "integer",
+        default: 10_000,
+        min: 1,
+        doc: "Requests that one caller may send in a second; above it they are answered 429.",
+      },
       hosts: {
         type: "list",
         doc: "Further names (Host headers) the listener answers to, beside its address and localhost.",

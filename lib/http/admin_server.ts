@@ -1,24 +1,11 @@
-import { type Context, Hono } from "hono";
-import { type GuardOptions, refusal, type Visitor } from "../access/guard.ts";
+import type { Hono } from "hono";
+import type { GuardOptions } from "../access/guard.ts";
+import { RateLimit } from "../access/rate_limit.ts";
+import type { TokenBook } from "../access/token_book.ts";
 import type { Logger } from "../telemetry/logger.ts";
+import { type AdminAction, adminApp, type AdminRoute, json } from "./admin_app.ts";
 import { formatAddress, isLoopback, parseListenAddress } from "./listen_address.ts";
 import { listenError } from "./listen_error.ts";
-
-/** Answers a request; `params` are the path's `:names`. */
-export type AdminHandler = (
-  request: Request,
-  params: Readonly<Record<string, string>>,
-) => Response | Promise<Response>;
-
-/** One route: `GET`, `/dag/node/:hash`. */
-export interface AdminRoute {
-  method: string;
-  path: string;
-  /** Answers who may know. */
-  handler: AdminHandler;
-  /** Answers, instead, who lacks the token on a path that is open without it. Default: `handler`. */
-  brief?: AdminHandler;
-}
 
 /** How the admin listener is made. */
 export interface AdminServerOptions {
@@ -26,17 +13,27 @@ export interface AdminServerOptions {
   listen: string;
   /** Further names it is reached under. */
   hosts: readonly string[];
+  /** The token that may do everything. */
   token?: string;
-  /** Paths answered without a token. */
-  open: readonly string[];
+  /** Further tokens, with roles. */
+  book?: Pick<TokenBook, "callerOf">;
+  /** Whether callers of this machine need one, too. */
+  requireToken: boolean;
+  /** Bytes of a request's body at most. */
+  maxBody: number;
+  /** Requests a second of one caller. */
+  requestsPerSecond: number;
   routes: readonly AdminRoute[];
   log: Logger;
+  /** Told of what changes something. */
+  onAction?(action: AdminAction): void;
 }
 
 /** The agent's own listener: metrics, health, HTTP API and what commands call. */
 export class AdminServer {
   readonly #options: AdminServerOptions;
   readonly #cut = new AbortController();
+  readonly #rate: RateLimit;
   #guard: GuardOptions | undefined;
   #app: Hono | undefined;
   #server: Deno.HttpServer<Deno.NetAddr> | undefined;
@@ -44,6 +41,7 @@ export class AdminServer {
 
   constructor(options: AdminServerOptions) {
     this.#options = options;
+    this.#rate = new RateLimit({ perSecond: options.requestsPerSecond, now: () => performance.now() });
   }
 
   /** `http://127.0.0.1:8081` while it listens. */
@@ -56,7 +54,7 @@ export class AdminServer {
    * @throws {Error} it is taken or not allowed, or off loopback without a token.
    */
   async listen(): Promise<void> {
-    const { listen, hosts, token, open, log } = this.#options;
+    const { listen, hosts, token, log } = this.#options;
     const { host, port } = parseListenAddress(listen);
     if (!isLoopback(host) && token === undefined) {
       throw new Error(`Cannot listen on ${listen} for admin: other machines reach it; set admin.token`);
@@ -66,8 +64,6 @@ export class AdminServer {
     const guard: GuardOptions = {
       hosts: [...hosts, ...(host ? [host] : [])],
       port,
-      token,
-      open,
       anyAddress: every,
     };
     this.#guard = guard;
@@ -97,7 +93,17 @@ export class AdminServer {
 
   /** Answers with these routes from now on. */
   serve(routes: readonly AdminRoute[]): void {
-    if (this.#guard) this.#app = this.#appOf(routes, this.#guard);
+    if (!this.#guard) return;
+    const { token, book, requireToken: required, maxBody, log, onAction } = this.#options;
+    this.#app = adminApp({
+      routes,
+      guard: this.#guard,
+      identify: { token, book, required },
+      rate: this.#rate,
+      maxBody,
+      log,
+      onAction,
+    });
   }
 
   /**
@@ -123,42 +129,4 @@ export class AdminServer {
     await Promise.race([server.shutdown(), server.finished]);
     signal?.removeEventListener("abort", cut);
   }
-
-  #appOf(routes: readonly AdminRoute[], guard: GuardOptions): Hono {
-    const app = new Hono();
-    app.use(async (context, next) => {
-      const refused = refusal(guard, visitorOf(context));
-      if (!refused) {
-        await next();
-        context.res.headers.set("x-content-type-options", "nosniff");
-        return;
-      }
-      const headers = refused.status === 401 ? { "www-authenticate": "Bearer" } : undefined;
-      return json({ error: refused.error }, refused.status, headers);
-    });
-    for (const { method, path, handler, brief = handler } of routes) {
-      app.on(method.toUpperCase(), path, (context) => {
-        const knows = refusal({ ...guard, open: [] }, visitorOf(context)) === null;
-        return (knows ? handler : brief)(context.req.raw, context.req.param());
-      });
-    }
-    app.notFound((context) => json({ error: `no such path: ${context.req.path}` }, 404));
-    app.onError((error) => {
-      this.#options.log.error("An admin request failed.", { error });
-      return json({ error: "internal error" }, 500);
-    });
-    return app;
-  }
-}
-
-function visitorOf({ req }: Context): Visitor {
-  return { method: req.method, path: req.path, header: (name) => req.header(name) };
-}
-
-/** A JSON answer. */
-export function json(value: unknown, status = 200, headers?: Readonly<Record<string, string>>): Response {
-  return new Response(JSON.stringify(value) + "\n", {
-    status,
-    headers: { "content-type": "application/json; charset=utf-8", "cache-control": "no-store", ...headers },
-  });
 }

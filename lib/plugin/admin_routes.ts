@@ -1,4 +1,5 @@
-import { type AdminRoute, json } from "../http/admin_server.ts";
+import type { Caller } from "../access/caller.ts";
+import { type AdminRoute, json } from "../http/admin_app.ts";
 import type { RootMeter } from "../telemetry/meter.ts";
 import type { Health } from "../telemetry/health.ts";
 import type { AgentStatus, ReloadAnswer } from "./host_contract.ts";
@@ -16,9 +17,6 @@ export interface AdminSubject {
   /** Where a plugin is between two instances: resolves when that is over. */
   ready(plugin: string): Promise<void> | undefined;
 }
-
-/** Paths answered without a token, for an orchestrator; then they say no more than up or down. */
-export const OPEN_PATHS: readonly string[] = ["/healthz", "/readyz"];
 
 const MAX_DRAIN_MS = 10 * 60_000;
 
@@ -79,7 +77,8 @@ export function adminRoutes(subject: AdminSubject, registry: Registry, meter: Ro
   const plugins = registry.routes.map((route): AdminRoute => ({
     method: route.method,
     path: route.path,
-    handler: (request, params) => answer({ subject, registry, route }, request, params),
+    ...(route.role && { role: route.role }),
+    handler: (request, params, caller) => answer({ subject, registry, route }, request, params, caller),
   }));
   return [...own, ...plugins];
 }
@@ -89,6 +88,7 @@ async function answer(
   { subject, registry, route }: { subject: AdminSubject; registry: Registry; route: RegisteredRoute },
   request: Request,
   params: Readonly<Record<string, string>>,
+  caller: Caller,
 ): Promise<Response> {
   await subject.ready(route.plugin);
   if (subject.state !== "running") return json({ error: `the agent is ${subject.state}` }, 503);
@@ -96,7 +96,7 @@ async function answer(
   const now = registry.routes.find((each) => each.method === method && each.path === path);
   if (now === undefined) return json({ error: `${plugin} answers this no more` }, 404);
   const life = registry.lives.find((each) => each.plugin === now.plugin);
-  const work = () => now.handler(request, params);
+  const work = () => now.handler(request, params, caller);
   return await (life?.answer(work) ?? work());
 }
 

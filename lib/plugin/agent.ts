@@ -7,7 +7,8 @@ import { lagMetrics } from "../bus/lag_metrics.ts";
 import { openLocalLog } from "../bus/local/local_bus.ts";
 import { topicCodecs } from "../bus/topic_codecs.ts";
 import { TopicNames } from "../bus/topic_names.ts";
-import type { AdminRoute, AdminServer } from "../http/admin_server.ts";
+import type { AdminRoute } from "../http/admin_app.ts";
+import type { AdminServer } from "../http/admin_server.ts";
 import { diskSpace } from "../store/disk_space.ts";
 import { openStore } from "../store/open_store.ts";
 import { WriteTurns } from "../store/write_turns.ts";
@@ -15,6 +16,7 @@ import type { SqliteStore } from "../store/sqlite_store.ts";
 import type { Health } from "../telemetry/health.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { errorChain } from "../telemetry/plain.ts";
+import { adminActions } from "./admin_actions.ts";
 import { adminRoutes, type AdminSubject, worst } from "./admin_routes.ts";
 import { openAdmin } from "./open_admin.ts";
 import { AgentStreams } from "./agent_streams.ts";
@@ -335,11 +337,20 @@ export class Agent implements AdminSubject {
 
   async #openAdmin(): Promise<void> {
     const routes = this.#routes();
+    const bus = this.#bus;
     const { server, announcement } = await openAdmin({
       ...this.#options,
       routes,
       startedAt: this.#startedAt,
-      owner: this.#bus?.log.owner ?? "",
+      owner: bus?.log.owner ?? "",
+      ...(bus && {
+        onAction: adminActions({
+          registry: this.#registry,
+          bus,
+          log: this.#log,
+          now: () => this.#clock.now(),
+        }),
+      }),
     });
     this.#admin = server;
     this.#options.parts?.answering?.((request) => server.answer(request));

@@ -90,9 +90,9 @@ export function createContext(options: ContextOptions): DeclaringContext {
       registry.stores.push({ plugin, migrations });
       return pluginStore(plugin, parts);
     },
-    route: (method, path, handler) => {
+    route: (method, path, handler, { role } = {}) => {
       registering(`route ${method} ${path}`);
-      registry.addRoute(plugin, method, path, handler);
+      registry.addRoute({ plugin, method, path, handler, ...(role && { role }) });
     },
     serve: (serve) => {
       registering(`listener ${serve.name}`);

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
+import type { Caller, Role } from "../access/caller.ts";
 import type { BusRecord, Position, TopicSpec } from "../bus/contract.ts";
 import type {
   OutgoingValue,
@@ -31,6 +32,7 @@ export type {
   TopicValues,
   WorkerContext,
 } from "../bus/handler.ts";
+export type { Caller, Role } from "../access/caller.ts";
 export type { Health } from "../telemetry/health.ts";
 
 /**
@@ -97,7 +99,14 @@ export interface PluginStore {
 export type RouteHandler = (
   request: Request,
   params: Readonly<Record<string, string>>,
+  caller: Caller,
 ) => Response | Promise<Response>;
+
+/** How a route is reached. */
+export interface RouteOptions {
+  /** What its callers must be allowed. Default: `read` to GET and HEAD, `admin` to everything else. */
+  role?: Role;
+}
 
 /**
  * A listener of the plugin's own, with node:http's request and response, because `fetch` rewrites paths. `CONNECT` is
@@ -260,7 +269,7 @@ export interface PluginContext {
   /** The plugin's tables. Usable from `start` on. */
   store(migrations: readonly Migration[]): PluginStore;
   /** A route of the admin listener: `GET`, `/dag/node/:hash`. Host, Origin and token were checked before. */
-  route(method: string, path: string, handler: RouteHandler): void;
+  route(method: string, path: string, handler: RouteHandler, options?: RouteOptions): void;
   /** A listener of the plugin's own, open from the end of the start to the beginning of the stop. */
   serve(options: ServeOptions): Server;
   /** A command of `capstan`. */

@@ -41,6 +41,12 @@ export interface HostSettings {
     listen: string;
     /** Bearer token; without one and off loopback it is made and kept in a file. */
     token?: string;
+    /** Whether callers of this machine need one, too. Default false. */
+    require_token?: boolean;
+    /** Bytes of a request's body at most. Default 64 MiB. */
+    max_body?: number;
+    /** Requests a second of one caller. Default 10,000. */
+    requests_per_second?: number;
     /** Further names under which the admin listener is reached. */
     hosts?: readonly string[];
   };

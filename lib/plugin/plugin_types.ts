@@ -10,6 +10,7 @@ const SOURCES = [
   "../config/schema.ts",
   "../telemetry/logger.ts",
   "../telemetry/metrics.ts",
+  "../access/caller.ts",
   "../telemetry/health.ts",
 ] as const;
 

@@ -1,3 +1,4 @@
+import type { Role } from "../access/caller.ts";
 import type { StreamHandler, StreamOptions } from "../bus/handler.ts";
 import type { Migration } from "../store/contract.ts";
 import type { PluginCommand, RouteHandler, ServeOptions } from "./contract.ts";
@@ -26,6 +27,7 @@ export interface RegisteredRoute {
   method: string;
   path: string;
   handler: RouteHandler;
+  role?: Role;
 }
 
 /** A registered listener. */
@@ -108,7 +110,8 @@ export class Registry {
   }
 
   /** @throws {Error} another plugin answers that method and path, or the agent does itself. */
-  addRoute(plugin: string, method: string, path: string, handler: RouteHandler): void {
+  addRoute(route: RegisteredRoute): void {
+    const { plugin, method, path } = route;
     const shape = routeShape(method, path);
     const other = this.routes.find((each) => routeShape(each.method, each.path) === shape);
     if (other) throw new Error(`Cannot route ${method} ${path} for ${plugin}: ${other.plugin} answers it`);
@@ -120,7 +123,7 @@ export class Registry {
     if (!path.startsWith("/")) {
       throw new Error(`Cannot route ${method} ${path} for ${plugin}: begin it with /`);
     }
-    this.routes.push({ plugin, method: method.toUpperCase(), path, handler });
+    this.routes.push({ ...route, method: method.toUpperCase() });
   }
 
   /** @throws {Error} the plugin has a listener of that name. */

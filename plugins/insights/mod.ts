@@ -6,6 +6,7 @@ import { registerFeedback } from "./feedback/register.ts";
 import { registerIntake } from "./intake/register.ts";
 import { INSIGHTS_MIGRATIONS } from "./migrations.ts";
 import { settings } from "./settings.ts";
+import { registerAdminActions } from "./turns/admin_action.ts";
 import { registerTurns } from "./turns/register.ts";
 
 export default {
@@ -17,6 +18,7 @@ export default {
     registerTopics(ctx, config);
     ctx.store(INSIGHTS_MIGRATIONS);
     registerTurns(ctx, config);
+    registerAdminActions(ctx, config);
     registerIntake(ctx, config);
     registerFeedback(ctx, config);
     ctx.command(feedbackCommand(config));

@@ -143,18 +143,18 @@ export class AgentSide {
   }
 
   #route(
-    { method, path }: Extract<Registration, { kind: "route" }>,
+    { method, path, role }: Extract<Registration, { kind: "route" }>,
     route: number,
     supervisor: Supervisor,
   ): void {
-    this.#ctx.route(method, path, async (request, params) => {
+    this.#ctx.route(method, path, async (request, params, caller) => {
       const sent = await sendRequest(request);
       const answer = await supervisor.call("route", (tidings) => ({
-        ask: { ...tidings, route, request: sent, params: { ...params } },
+        ask: { ...tidings, route, request: sent, params: { ...params }, caller },
         ...(sent.body && { transfer: [sent.body] }),
       }));
       return receiveResponse(answer);
-    });
+    }, { role });
   }
 
   async #send({ how, requests }: WorkerCalls["send"]["ask"]): Promise<SentPosition[]> {

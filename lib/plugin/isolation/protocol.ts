@@ -1,3 +1,4 @@
+import type { Caller, Role } from "../../access/caller.ts";
 import type { TopicSpec } from "../../bus/contract.ts";
 import type { AssignedPartition, StreamOptions, TopicValues } from "../../bus/handler.ts";
 import type { CodecName } from "../../bus/codec.ts";
@@ -26,7 +27,7 @@ export type Registration =
     assigned: boolean;
     revoked: boolean;
   }
-  | { kind: "route"; method: string; path: string }
+  | { kind: "route"; method: string; path: string; role?: Role }
   | { kind: "metric"; type: Sample["kind"]; metric: MetricOptions };
 
 /** What a plugin registered, and which hooks it has. */
@@ -92,7 +93,12 @@ export type AgentCalls = {
     answer: undefined;
   };
   route: {
-    ask: Tidings & { route: number; request: SentRequest; params: Readonly<Record<string, string>> };
+    ask: Tidings & {
+      route: number;
+      request: SentRequest;
+      params: Readonly<Record<string, string>>;
+      caller: Caller;
+    };
     answer: SentResponse;
   };
   start: { ask: Tidings; answer: undefined };

@@ -91,9 +91,9 @@ export function workerContext(options: WorkerContextOptions): WorkerContext {
     store: () => {
       throw refusal(plugin, "store", "a store");
     },
-    route: (method, path, handler) => {
+    route: (method, path, handler, { role } = {}) => {
       registering(`route ${method} ${path}`);
-      registrations.push({ kind: "route", method, path });
+      registrations.push({ kind: "route", method, path, ...(role && { role }) });
       routes.push(handler);
     },
     serve: ({ name }) => {

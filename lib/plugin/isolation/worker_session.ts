@@ -156,7 +156,9 @@ export class WorkerSession {
   async #route(ask: AgentCalls["route"]["ask"], signal: AbortSignal): Promise<Answer> {
     const handler = this.#context.routes[ask.route];
     if (handler === undefined) throw new RangeError(`Cannot answer: there is no route ${ask.route}`);
-    const answer = await sendResponse(await handler(receiveRequest(ask.request, signal), ask.params));
+    const answer = await sendResponse(
+      await handler(receiveRequest(ask.request, signal), ask.params, ask.caller),
+    );
     return { answer, ...(answer.body && { transfer: [answer.body] }) };
   }
 

@@ -16,8 +16,12 @@ export interface CallersOptions {
   readonly keys: readonly TenantKey[];
 }
 
-/** Callers of the admin listener, which has let them in already: they speak for the tenant they name. */
-export function trustedCaller(request: Request): Caller {
+/**
+ * Callers of the admin listener, which has let them in already: they are the tenant of their token, or speak for the one
+ * they name.
+ */
+export function trustedCaller(request: Request, tenant: string | undefined): Caller {
+  if (tenant !== undefined) return { tenant };
   const named = request.headers.get(TENANT_HEADER)?.trim();
   return named ? { named } : {};
 }

@@ -42,21 +42,32 @@ export function registerIntake(ctx: PluginContext, settings: Settings): void {
       if (taken > 0) events.inc(undefined, taken);
     },
   };
-  registerRoutes(ctx, api({ ...shared, callerOf: trustedCaller }));
+  registerRoutes(ctx, (tenant) => api({ ...shared, callerOf: (request) => trustedCaller(request, tenant) }));
   registerListeners(ctx, settings, shared);
   registerStream(ctx, settings);
 }
 
-function registerRoutes(ctx: Pick<PluginContext, "route">, app: ReturnType<typeof api>): void {
-  for (const [method, path] of ROUTES) ctx.route(method, path, (request) => app.fetch(request));
+function registerRoutes(
+  ctx: Pick<PluginContext, "route">,
+  appOf: (tenant: string | undefined) => ReturnType<typeof api>,
+): void {
+  const any = appOf(undefined);
+  for (const [method, path, role] of ROUTES) {
+    ctx.route(
+      method,
+      path,
+      (request, _, { tenant }) => (tenant === undefined ? any : appOf(tenant)).fetch(request),
+      { role },
+    );
+  }
 }
 
 const ROUTES = [
-  ["POST", "/v1/feedback"],
-  ["POST", "/v1/events/:topic"],
-  ["GET", "/v1/topics"],
-  ["GET", "/v1/topics/:topic/schema"],
-  ["GET", "/v1/openapi.json"],
+  ["POST", "/v1/feedback", "feedback"],
+  ["POST", "/v1/events/:topic", "feedback"],
+  ["GET", "/v1/topics", "read"],
+  ["GET", "/v1/topics/:topic/schema", "read"],
+  ["GET", "/v1/openapi.json", "read"],
 ] as const;
 
 function registerListeners(

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { request } from "node:http";
-import { AdminServer, type AdminServerOptions, json } from "../../../lib/http/admin_server.ts";
+import { TokenBook } from "../../../lib/access/token_book.ts";
+import { type AdminAction, json } from "../../../lib/http/admin_app.ts";
+import { AdminServer, type AdminServerOptions } from "../../../lib/http/admin_server.ts";
 import { createLogger } from "../../../lib/telemetry/create_logger.ts";
 
 async function withAdmin(
@@ -10,11 +12,19 @@ async function withAdmin(
   const server = new AdminServer({
     listen: "127.0.0.1:0",
     hosts: [],
-    open: ["/healthz"],
+    requireToken: options.token !== undefined,
+    maxBody: 100,
+    requestsPerSecond: 1_000,
     routes: [
       { method: "GET", path: "/node/:hash", handler: (_, params) => json({ hash: params.hash }) },
       { method: "POST", path: "/do", handler: async (asked) => json({ body: await asked.text() }) },
-      { method: "GET", path: "/healthz", handler: () => json({ status: "ok" }) },
+      {
+        method: "GET",
+        path: "/healthz",
+        handler: () => json({ status: "ok", parts: {} }),
+        brief: () => json({ status: "ok" }),
+      },
+      { method: "POST", path: "/v1/feedback", role: "feedback", handler: (_, __, caller) => json(caller) },
       {
         method: "GET",
         path: "/bug",
@@ -96,3 +106,87 @@ Deno.test("AdminServer names the setting when its port is taken", () =>
       /Cannot listen on .* change admin.listen/,
     );
   }));
+
+/** A book of tokens in a folder of its own. */
+async function withBook(work: (book: TokenBook) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "capstan-tokens-" });
+  try {
+    await work(new TokenBook(`${folder}/admin-tokens.json`));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const bearer = (token: string) => ({ headers: { authorization: `Bearer ${token}` } });
+
+Deno.test("a token does what its roles allow, and nothing else; its route is told who calls", () =>
+  withBook(async (book) => {
+    const token = await book.add({ name: "app", roles: ["feedback"], tenant: "acme" });
+    const reader = await book.add({ name: "grafana", roles: ["read"] });
+    const admin = await book.add({ name: "ops", roles: ["admin"] });
+    await withAdmin({ book, requireToken: true }, async (ask) => {
+      const statuses = async (token: string) => [
+        (await ask("/node/a", bearer(token))).status,
+        (await ask("/do", { method: "POST", ...bearer(token) })).status,
+        (await ask("/v1/feedback", { method: "POST", ...bearer(token) })).status,
+      ];
+      assert.deepEqual(await statuses(token), [403, 403, 200]);
+      assert.deepEqual(await statuses(reader), [200, 403, 403]);
+      assert.deepEqual(await statuses(admin), [200, 200, 200]);
+      assert.deepEqual(await statuses("capstan_00000000_" + "a".repeat(43)), [401, 401, 401]);
+      const told = await ask("/v1/feedback", { method: "POST", ...bearer(token) });
+      assert.deepEqual(JSON.parse(told.body), { name: "app", roles: ["feedback"], tenant: "acme" });
+      assert.match(
+        (await ask("/do", { method: "POST", ...bearer(token) })).body,
+        /app may feedback; .* admin/,
+      );
+    });
+  }));
+
+Deno.test("a token that is none is nobody's, also where no token is needed", () =>
+  withAdmin({}, async (ask) => {
+    assert.equal((await ask("/node/a")).status, 200);
+    assert.equal((await ask("/node/a", bearer("guess"))).status, 401);
+  }));
+
+Deno.test("health says no more than up or down to who has no token", () =>
+  withAdmin({ token: "0123456789abcdef" }, async (ask) => {
+    assert.deepEqual((await ask("/healthz")).body, '{"status":"ok"}\n');
+    assert.deepEqual(
+      (await ask("/healthz", bearer("0123456789abcdef"))).body,
+      '{"status":"ok","parts":{}}\n',
+    );
+    assert.equal((await ask("/none")).status, 401);
+  }));
+
+Deno.test("a body over the limit is refused, with and without Content-Length", () =>
+  withAdmin({}, async (ask) => {
+    assert.equal((await ask("/do", { method: "POST", body: "x".repeat(100) })).status, 200);
+    const whole = { "content-length": "101" };
+    assert.equal((await ask("/do", { method: "POST", body: "x".repeat(101), headers: whole })).status, 413);
+    const chunked = { "transfer-encoding": "chunked" };
+    assert.equal((await ask("/do", { method: "POST", body: "x".repeat(101), headers: chunked })).status, 413);
+  }));
+
+Deno.test("who asks too often is told to wait, and others are not", () =>
+  withBook(async (book) => {
+    const token = await book.add({ name: "app", roles: ["read"] });
+    await withAdmin({ book, requestsPerSecond: 1 }, async (ask) => {
+      const [first, second, other] = [
+        await ask("/node/a"),
+        await ask("/node/a"),
+        await ask("/node/a", bearer(token)),
+      ];
+      assert.deepEqual([first.status, second.status, other.status], [200, 429, 200]);
+    });
+  }));
+
+Deno.test("what changes something is told of with who did it, reading is not", async () => {
+  const actions: AdminAction[] = [];
+  await withAdmin({ onAction: (action) => actions.push(action) }, async (ask) => {
+    await ask("/node/a");
+    await ask("/v1/feedback", { method: "POST" });
+    await ask("/do", { method: "POST" });
+  });
+  assert.deepEqual(actions, [{ action: "POST /do", actor: "local", status: 200 }]);
+});

@@ -14,7 +14,10 @@ function routesOf(
   };
   registerApi(ctx, harness.store);
   return async (path, hash = "") => {
-    const response = await routes.get(`GET ${path}`)?.(new Request("http://localhost/"), { hash });
+    const response = await routes.get(`GET ${path}`)?.(new Request("http://localhost/"), { hash }, {
+      name: "local",
+      roles: ["admin"],
+    });
     assert.ok(response, path);
     assert.equal(response.headers.get("content-type"), "application/json");
     return { status: response.status, body: await response.json() };

@@ -88,16 +88,18 @@ Deno.test("a producer, append, lag and pause go by the agent; a full disk is tol
   );
 });
 
+const CALLER = { name: "local", roles: ["admin"] } as const;
+
 Deno.test("a route answers with status, headers and body; what it throws is thrown here", async () => {
   await using it = await stage("shouter");
   await it.hooks.start?.(new AbortController().signal);
   const route = it.routes.get("POST /shout/:who");
   const request = () => new Request("http://agent.local/shout/me?x=1", { method: "POST", body: "hello" });
-  const answer = await route?.(request(), { who: "me" });
+  const answer = await route?.(request(), { who: "me" }, CALLER);
   assert.equal(answer?.status, 201);
   assert.equal(answer?.headers.get("x-url"), "http://agent.local/shout/me?x=1");
   assert.equal(await answer?.text(), "me: HELLO");
-  await assert.rejects(async () => await route?.(request(), { who: "nobody" }), /nobody hears/);
+  await assert.rejects(async () => await route?.(request(), { who: "nobody" }, CALLER), /nobody hears/);
 });
 
 Deno.test("metrics, log lines and health of the Worker are the plugin's own; secrets stay hidden in print", async () => {

@@ -7,7 +7,7 @@ import { Refusal } from "../../../../plugins/insights/intake/refusal.ts";
 const HASH = "a".repeat(64);
 
 /** The API before an intake that keeps what it is given. */
-function anApi({ callerOf = trustedCaller, failure }: {
+function anApi({ callerOf = (request) => trustedCaller(request, undefined), failure }: {
   callerOf?: Parameters<typeof api>[0]["callerOf"];
   failure?: Refusal;
 } = {}) {
