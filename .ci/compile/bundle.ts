@@ -17,6 +17,7 @@ const ENTRIES = {
   isolated: "lib/plugin/isolation/isolated.ts",
   append: "lib/bus/local/lane/append_worker.ts",
   deriver: "plugins/tapes/derive/worker.ts",
+  trail: "plugins/audit/trail/trail_worker.ts",
   testing: "lib/testing/mod.ts",
 } as const;
 
@@ -43,6 +44,10 @@ const REWRITES: readonly { from: string; to: string; optional?: true }[] = [
   {
     from: `new URL("./worker.ts", import.meta.url)`,
     to: `new URL("./plugins/tapes/derive/worker.js", import.meta.url)`,
+  },
+  {
+    from: `new URL("./trail_worker.ts", import.meta.url)`,
+    to: `new URL("./plugins/audit/trail/trail_worker.js", import.meta.url)`,
   },
   {
     from: `new URL("../testing/mod.ts", import.meta.url)`,

@@ -119,8 +119,10 @@ function resolveLeaf(run: Run, path: KeyPath, setting: LeafSetting): SettingValu
       `Cannot use the schema of ${keyText(path)}: its default ${reading.wrong}; ${reading.allowed}`,
     );
   }
-  addEntry(run, path, setting, { place, text: reading.text, value: reading.value });
-  return reading.value;
+  const isPath = setting.type === "string" && setting.path === true;
+  const value = isPath ? absolutePath(`${reading.value}`, { ...run.bases, fromFile: true }) : reading.value;
+  addEntry(run, path, setting, { place, text: reading.text, value });
+  return value;
 }
 
 function fromCandidate(

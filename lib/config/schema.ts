@@ -28,7 +28,8 @@ export interface StringSetting extends Described {
   form?: string;
   /**
    * The text is the path of a file or folder, given to the plugin absolute. A relative one starts at the folder of the
-   * configuration file that names it; from a flag, the environment or an alias at the working directory. `~/` is home.
+   * configuration file that names it, a default at that of the configuration; from a flag, the environment or an alias at
+   * the working directory. `~/` is home.
    */
   path?: boolean;
 }

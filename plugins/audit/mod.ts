@@ -1,7 +1,13 @@
 import type { Plugin } from "capstan";
-import { registerTopics } from "./trail/topics.ts";
+import { logCommand } from "./commands/log.ts";
+import { rotateMasterCommand } from "./commands/rotate_master.ts";
+import { registerIntake } from "./intake/register.ts";
+import type { Keyring } from "./seal/keyring.ts";
+import { openKeyring } from "./seal/open_keyring.ts";
 import { settings } from "./settings.ts";
+import { registerTrail } from "./trail/register.ts";
 import { AUDIT_MIGRATIONS } from "./trail/tables.ts";
+import { registerTopics } from "./trail/topics.ts";
 
 export default {
   name: "audit",
@@ -10,6 +16,16 @@ export default {
   enabledByDefault: false,
   setup(ctx, config) {
     registerTopics(ctx, config);
-    ctx.store(AUDIT_MIGRATIONS);
+    const store = ctx.store(AUDIT_MIGRATIONS);
+    let keyring: Keyring | undefined;
+    registerTrail(ctx, config);
+    registerIntake(ctx, config, () => keyring);
+    ctx.command(logCommand(config));
+    ctx.command(rotateMasterCommand(config));
+    return {
+      async start() {
+        keyring = await openKeyring(store, config);
+      },
+    };
   },
 } satisfies Plugin<typeof settings>;

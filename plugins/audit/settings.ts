@@ -18,6 +18,60 @@ export const settings = {
     default: true,
     doc: "Whether each recorded call of a model becomes a record.",
   },
+  folder: {
+    type: "string",
+    path: true,
+    default: "audit",
+    doc:
+      "Folder of master.key and signing.key, made at the first start, and of the file checkpoints. Copy the keys.",
+  },
+  master_key: {
+    type: "string",
+    secret: true,
+    env: ["CAPSTAN_AUDIT_MASTER_KEY"],
+    doc:
+      "In place of master.key: 32 bytes as base64 or hexadecimal digits. Several with commas: the first is the current.",
+  },
+  checkpoint_interval: {
+    type: "duration",
+    default: "1m",
+    min: "1s",
+    doc: "How often a checkpoint is signed, where there are new records.",
+  },
+  checkpoint_records: {
+    type: "integer",
+    default: 10_000,
+    min: 1,
+    doc: "After how many records a checkpoint is signed, whenever the last one was.",
+  },
+  api: {
+    type: "table",
+    doc: "POST /v1/audit on the admin listener.",
+    fields: {
+      max_body: { type: "bytes", default: "8MiB", min: "1KB", doc: "Largest body of a request." },
+      max_items: { type: "integer", default: 10_000, min: 1, doc: "Entries of one request at most." },
+      max_waiting: {
+        type: "bytes",
+        default: "64MiB",
+        min: "1KB",
+        doc: "Entries that may wait for the disk; above it requests are answered 429.",
+      },
+    },
+  },
+  file: {
+    type: "table",
+    doc: "A file to which every record is appended, one a line.",
+    fields: {
+      path: { type: "string", path: true, doc: "The file. Without it there is none." },
+      max_bytes: {
+        type: "bytes",
+        default: "100MB",
+        min: "64KB",
+        doc:
+          "Size from which the next record begins a new file; the full one gets the number of its first record.",
+      },
+    },
+  },
 } as const satisfies SettingsSchema;
 
 /** What `setup` is given. */

@@ -9,7 +9,8 @@ export const AUDIT_MIGRATIONS: readonly Migration[] = [
       next_seq INTEGER NOT NULL,
       head TEXT NOT NULL
     )`,
-    // record: its bytes. What is beside it is for look-ups alone; the record counts.
+    // record: its bytes. What is beside it is for look-ups alone; the record counts. source: what it was made of, which
+    // makes one record however often it comes.
     `CREATE TABLE audit_records (
       seq INTEGER NOT NULL PRIMARY KEY,
       time_ms REAL NOT NULL,
@@ -17,10 +18,12 @@ export const AUDIT_MIGRATIONS: readonly Migration[] = [
       tenant TEXT NOT NULL,
       subject TEXT,
       request_id TEXT,
+      source TEXT,
       record BLOB NOT NULL
     )`,
     `CREATE INDEX audit_records_time ON audit_records (time_ms)`,
     `CREATE INDEX audit_records_subject ON audit_records (subject, seq) WHERE subject IS NOT NULL`,
+    `CREATE UNIQUE INDEX audit_records_source ON audit_records (source) WHERE source IS NOT NULL`,
     // Hashes of the tree: level 0 are leaves, number n of level l covers the leaves n·2^l to (n+1)·2^l - 1. Whole ones.
     `CREATE TABLE audit_tree (
       level INTEGER NOT NULL,
@@ -46,6 +49,8 @@ export const AUDIT_MIGRATIONS: readonly Migration[] = [
       destroyed_ms REAL
     )`,
     `CREATE INDEX audit_keys_subject ON audit_keys (tenant, subject)`,
+    // Keys of the trail's own under the master key: fingerprint, intake.
+    `CREATE TABLE audit_secrets (name TEXT NOT NULL PRIMARY KEY, master TEXT NOT NULL, wrapped BLOB NOT NULL)`,
   ]),
 ];
 

@@ -1,7 +1,7 @@
 import type { PluginContext } from "capstan";
 import type { Settings } from "../settings.ts";
 
-/** What programs and people had entered, and what commands ask for; this agent's own, never relayed. */
+/** What programs and people had entered, and what commands ask for, sealed; this agent's own, never relayed. */
 export const INTAKE_TOPIC = "audit.intake.v1";
 
 /** Topic of the signed checkpoints. */
@@ -11,7 +11,7 @@ export function checkpointTopic({ topic }: Pick<Settings, "topic">): string {
 
 /** Declares the trail's topics. Both are kept for ever; a writer's records are in one partition, in order. */
 export function registerTopics(ctx: Pick<PluginContext, "topic">, settings: Pick<Settings, "topic">): void {
-  ctx.topic({ name: INTAKE_TOPIC, partitions: 1, localOnly: true, retentionMs: 0 });
+  ctx.topic({ name: INTAKE_TOPIC, partitions: 1, localOnly: true, retentionMs: 0 }, { codec: "bytes" });
   ctx.topic({ name: settings.topic, partitions: 6, retentionMs: Infinity }, { codec: "bytes" });
   ctx.topic({ name: checkpointTopic(settings), partitions: 1, retentionMs: Infinity }, { codec: "text" });
 }

@@ -1,0 +1,71 @@
+import process from "node:process";
+import { createInterface } from "node:readline";
+import type { CommandCall, PluginCommand } from "capstan";
+import type { Entry } from "../intake/entry.ts";
+import { readEntries } from "../intake/read_entries.ts";
+import { parseLines } from "../intake/read_items.ts";
+import { closeEntries } from "../intake/seal_entries.ts";
+import type { Keyring } from "../seal/keyring.ts";
+import type { MasterKeyPlace } from "../seal/master_keys.ts";
+import { openKeyring } from "../seal/open_keyring.ts";
+import { INTAKE_TOPIC } from "../trail/topics.ts";
+import { NO_TENANT } from "../trail/turn_record.ts";
+
+/** Entries that become durable together. */
+const CHUNK = 500;
+
+/** `capstan audit log`: what `POST /v1/audit` does, from the command line. */
+export function logCommand(place: MasterKeyPlace): PluginCommand {
+  return {
+    path: "audit log",
+    doc: "Enter a call of a model in the trail; without flags, JSON lines from standard input.",
+    options: [
+      { flags: "--user <name>", doc: "Who asked." },
+      { flags: "--model <name>", doc: "Which model answered." },
+      { flags: "--prompt <text>", doc: "What was asked." },
+      { flags: "--response <text>", doc: "What was answered." },
+      { flags: "--request-id <id>", doc: "The call's id; the same id of a tenant counts once." },
+      { flags: "--tenant <name>", doc: "Whose it is.", default: NO_TENANT },
+      { flags: "--metadata <json>", doc: "Whatever else belongs to it, as a JSON object." },
+      { flags: "--timestamp <time>", doc: "When it was, as RFC 3339. Default: now." },
+    ],
+    examples: [
+      'capstan audit log --user ada --model gpt-4o --prompt "2+2?" --response 4',
+      "capstan audit log < entries.jsonl",
+    ],
+    creates: true,
+    async run(call) {
+      const keyring = await openKeyring(call.store, place);
+      const { user, model, prompt, response, requestId, metadata, timestamp } = call.options;
+      const flags = [user, model, prompt, response, requestId, metadata, timestamp];
+      if (flags.every((flag) => flag === undefined)) return await logLines(call, keyring);
+      await enter(call, keyring, [{
+        user_id: user,
+        model,
+        prompt,
+        response,
+        request_id: requestId,
+        metadata: typeof metadata === "string" ? parseLines(metadata)[0] : undefined,
+        timestamp_utc: timestamp,
+      }]);
+    },
+  };
+}
+
+async function logLines(call: CommandCall, keyring: Keyring): Promise<void> {
+  let chunk: unknown[] = [];
+  for await (const line of createInterface({ input: process.stdin, crlfDelay: Infinity })) {
+    chunk.push(...parseLines(line));
+    if (chunk.length < CHUNK) continue;
+    await enter(call, keyring, chunk);
+    chunk = [];
+  }
+  if (chunk.length > 0) await enter(call, keyring, chunk);
+}
+
+async function enter(call: CommandCall, keyring: Keyring, items: readonly unknown[]): Promise<void> {
+  const tenant = String(call.options.tenant ?? NO_TENANT);
+  const entries: Entry[] = readEntries(items, { tenant, now: Date.now() });
+  await call.publish([{ topic: INTAKE_TOPIC, value: closeEntries(entries, keyring) }]);
+  await call.stdout.write(entries.map(({ id }) => `${id}\n`).join(""));
+}

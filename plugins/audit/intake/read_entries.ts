@@ -1,0 +1,27 @@
+import { type Entry, type EntryDefaults, entrySchema, takenEntry } from "./entry.ts";
+import { type Problem, Refusal } from "./refusal.ts";
+
+/**
+ * Reads entries: all of them or none.
+ * @throws {Refusal} 400: says which field of which entry.
+ */
+export function readEntries(items: readonly unknown[], defaults: EntryDefaults): Entry[] {
+  const problems: Problem[] = [];
+  const entries = items.flatMap((item, at) => {
+    const { success, data, error } = entrySchema.safeParse(item);
+    if (success) return [takenEntry(data, defaults)];
+    for (const { path, message } of error.issues) {
+      const field = path.map(String).join(".");
+      problems.push({ item: at, ...(field !== "" && { field }), message });
+    }
+    return [];
+  });
+  const [first] = problems;
+  if (!first) return entries;
+  const where = [items.length > 1 ? `entry ${first.item}` : "", first.field ?? ""].filter(Boolean);
+  throw new Refusal(
+    400,
+    `${[...where, first.message].join(": ")}; nothing of the request was taken`,
+    problems,
+  );
+}

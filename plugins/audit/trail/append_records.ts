@@ -1,0 +1,102 @@
+import { Buffer } from "node:buffer";
+import type { PublishRequest, Transaction } from "capstan";
+import { leafHash, recordBytes, recordHash } from "../record/encode_record.ts";
+import type { AuditRecord } from "../record/record.ts";
+import type { Keyring } from "../seal/keyring.ts";
+import { sealContent } from "../seal/seal_content.ts";
+import { addLeaf } from "./grow_tree.ts";
+import type { AppendedRecord, RecordInput } from "./record_input.ts";
+import { makeWriter, type Writer } from "./writer.ts";
+
+/** What records are appended with. */
+export interface AppendOptions {
+  /** Topic of the trail: `settings.topic`. */
+  readonly topic: string;
+  readonly keyring: Keyring;
+  /** Milliseconds since 1970: when they are entered. */
+  readonly now: number;
+}
+
+/** What was appended. */
+export interface Appended {
+  /** One for each input, in order; `null` where its source has a record already. */
+  readonly records: readonly (AppendedRecord | null)[];
+  /** To be published in the same transaction: return them from `write`, or from a command's `commit`. */
+  readonly requests: readonly PublishRequest[];
+}
+
+/**
+ * Appends records to the trail: numbered without gaps, sealed, chained, with their leaves in the tree. All of it is in
+ * `tx`; whoever else appends waits for the write lock, and goes on from there.
+ * @throws {MasterChangedError} the master key was rotated: open the keyring again.
+ */
+export function appendRecords(
+  tx: Transaction,
+  inputs: readonly RecordInput[],
+  options: AppendOptions,
+): Appended {
+  const start = makeWriter(tx);
+  let { next, head } = start;
+  const records = inputs.map((input) => {
+    if (input.source !== undefined && isKnown(tx, input.source)) return null;
+    const appended = append(tx, input, { ...options, writer: { id: start.id, next, head } });
+    next++;
+    head = appended.hash;
+    return appended;
+  });
+  if (next > start.next) tx.run("UPDATE audit_writer SET next_seq = ?, head = ?", next, head);
+  const requests = records.flatMap((record): PublishRequest[] =>
+    record ? [{ topic: options.topic, key: start.id, value: record.bytes, timestamp: options.now }] : []
+  );
+  return { records, requests };
+}
+
+function append(
+  tx: Transaction,
+  { kind, tenant, user, facts, content, requestId, source }: RecordInput,
+  { keyring, now, writer }: AppendOptions & { writer: Writer },
+): AppendedRecord {
+  const seq = writer.next;
+  const subject = user === undefined ? undefined : keyring.subject(tenant, user);
+  const record: AuditRecord = {
+    v: 1,
+    writer: writer.id,
+    seq,
+    time: new Date(now).toISOString(),
+    kind,
+    tenant: tenant.toWellFormed(),
+    ...(subject !== undefined && { subject }),
+    facts: wellFormed(facts),
+    ...(content && {
+      content: sealContent(
+        Buffer.from(JSON.stringify(content)),
+        keyring.keyFor(tx, { tenant, subject: subject ?? "", now }),
+        { writer: writer.id, seq },
+      ),
+    }),
+    prev: writer.head,
+  };
+  const bytes = recordBytes(record);
+  tx.run(
+    "INSERT INTO audit_records (seq, time_ms, kind, tenant, subject, request_id, source, record) " +
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    ...[seq, now, kind, tenant, subject ?? null, requestId ?? null, source ?? null, bytes],
+  );
+  addLeaf(tx, seq, leafHash(bytes));
+  return { seq, hash: recordHash(bytes), bytes };
+}
+
+/** Canonical JSON has no half characters. */
+function wellFormed(facts: AuditRecord["facts"]): AuditRecord["facts"] {
+  const text = (value: AuditRecord["facts"][string]) =>
+    typeof value === "string"
+      ? value.toWellFormed()
+      : Array.isArray(value)
+      ? value.map((each: string) => each.toWellFormed())
+      : value;
+  return Object.fromEntries(Object.entries(facts).map(([name, value]) => [name, text(value)]));
+}
+
+function isKnown(tx: Transaction, source: string): boolean {
+  return tx.get("SELECT 1 FROM audit_records WHERE source = ?", source) !== undefined;
+}

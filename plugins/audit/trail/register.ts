@@ -1,0 +1,42 @@
+import type { PluginContext, StreamHandle } from "capstan";
+import type { Settings } from "../settings.ts";
+import { INTAKE_TOPIC } from "./topics.ts";
+import type { TrailOptions } from "./trail_options.ts";
+
+const TURNS_TOPIC = "tapes.turns.v1";
+
+/** The trail's two sources. */
+export interface TrailStreams {
+  /** Recorded calls; absent where `turns` is off. */
+  readonly turns?: StreamHandle;
+  /** What was logged. */
+  readonly intake: StreamHandle;
+}
+
+/**
+ * Registers the streams that fill the trail, in the Worker: this agent's own log alone, whatever the bus is. They never
+ * give a record up: a trail with a hole would be worse than one that is late.
+ */
+export function registerTrail(ctx: Pick<PluginContext, "stream">, settings: Settings): TrailStreams {
+  const options: TrailOptions = {
+    topic: settings.topic,
+    intakeTopic: INTAKE_TOPIC,
+    policyVersion: settings.policy_version,
+    folder: settings.folder,
+    master_key: settings.master_key,
+  };
+  const stream = (topic: string, group: string) =>
+    ctx.stream({
+      topics: [topic],
+      group,
+      source: "local",
+      maxRecords: 64,
+      lingerMs: 20,
+      attempts: Infinity,
+      worker: { module: new URL("./trail_worker.ts", import.meta.url), options },
+    });
+  return {
+    intake: stream(INTAKE_TOPIC, "audit-intake"),
+    ...(settings.turns && { turns: stream(TURNS_TOPIC, "audit-turns") }),
+  };
+}

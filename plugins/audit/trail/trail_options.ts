@@ -1,0 +1,11 @@
+import type { MasterKeyPlace } from "../seal/master_keys.ts";
+
+/** What the trail's handler in the Worker is given; plain data. */
+export interface TrailOptions extends MasterKeyPlace {
+  /** Topic of the trail. */
+  readonly topic: string;
+  /** Topic of what was logged. */
+  readonly intakeTopic: string;
+  /** Written into each turn's record. */
+  readonly policyVersion?: string;
+}

@@ -1,0 +1,80 @@
+import type { Batch, HandlerFactory } from "capstan";
+import { entryRecord } from "../intake/entry_record.ts";
+import { openEntries } from "../intake/seal_entries.ts";
+import type { Keyring } from "../seal/keyring.ts";
+import { reopenKeyring } from "../seal/open_keyring.ts";
+import { appendRecords } from "./append_records.ts";
+import type { RecordInput } from "./record_input.ts";
+import type { TrailOptions } from "./trail_options.ts";
+import type { TurnEvent } from "./turn_event.ts";
+import { turnRecord, unreadableTurn } from "./turn_record.ts";
+
+/**
+ * Enters what a batch brings in the trail, in the transaction that moves the group on. A record is never given up: while
+ * keys can't be opened the batch is tried again.
+ */
+const factory: HandlerFactory = (ctx, given) => {
+  const options = given as TrailOptions;
+  const records = ctx.counter({
+    name: "records_total",
+    help: "Records entered in the trail.",
+    labels: ["kind"],
+  });
+  const failures = ctx.counter({
+    name: "seal_failures_total",
+    help: "Batches that could not be sealed, as the keys could not be opened; they are tried again.",
+  });
+  let keyring: Keyring | undefined;
+
+  async function currentKeyring(): Promise<Keyring> {
+    const known = keyring;
+    if (known && ctx.read((db) => known.isCurrent(db))) return known;
+    try {
+      return keyring = await reopenKeyring((work) => ctx.read(work), options);
+    } catch (error) {
+      failures.inc();
+      throw error;
+    }
+  }
+
+  function inputs(batch: Batch, opened: Keyring): RecordInput[] {
+    if (batch.topic === options.intakeTopic) {
+      return batch.records.flatMap(({ data, timestamp }) =>
+        openEntries(data, opened).map((entry) => entryRecord(entry, timestamp))
+      );
+    }
+    return batch.records.flatMap(({ data }) => data === null ? [] : [turnInput(data, options.policyVersion)]);
+  }
+
+  return async (batch) => {
+    const opened = await currentKeyring();
+    const entered = inputs(batch, opened);
+    let counted = false;
+    return {
+      write(tx) {
+        const appended = appendRecords(tx, entered, {
+          topic: options.topic,
+          keyring: opened,
+          now: Date.now(),
+        });
+        // A commit that fails is tried again with the same work.
+        if (!counted) {
+          appended.records.forEach((record, at) => record && records.inc({ kind: entered[at]!.kind }));
+        }
+        counted = true;
+        return appended.requests;
+      },
+    };
+  };
+};
+
+/** A turn whose event is of another shape than its kind is recorded all the same. */
+function turnInput(data: unknown, policyVersion: string | undefined): RecordInput {
+  try {
+    return turnRecord(data as TurnEvent, policyVersion);
+  } catch (cause) {
+    return unreadableTurn(data, cause);
+  }
+}
+
+export default factory;
