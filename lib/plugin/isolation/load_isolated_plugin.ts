@@ -58,7 +58,10 @@ export async function loadIsolatedPlugin(options: LoadIsolatedOptions): Promise<
     });
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`Cannot load ${file} in a worker: ${why}`, { cause });
+    const lacking = cause instanceof Error && cause.message.startsWith("Requires ")
+      ? ` (plugins.${name}.permissions say what it may)`
+      : "";
+    throw new Error(`Cannot load ${file} in a worker: ${why}${lacking}`, { cause });
   }
 }
 

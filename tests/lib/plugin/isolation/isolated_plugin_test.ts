@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { stage } from "./stage.ts";
 
 const text = (value: unknown) => value instanceof Uint8Array ? new TextDecoder().decode(value) : value;
@@ -158,6 +159,23 @@ Deno.test("an isolated plugin reads its own folder, and nothing else unless it i
   await assert.rejects(may.handle([{ do: "run" }]), { name: "NotCapable" });
 });
 
+Deno.test("a module that imports files outside of its folder is not loaded, unless it may read them", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.mkdir(join(folder, "plugin"));
+    await Deno.writeTextFile(join(folder, "beside.ts"), 'export default { name: "beside", setup() {} };');
+    const path = join(folder, "plugin", "mod.ts");
+    await Deno.writeTextFile(path, 'export { default } from "../beside.ts";');
+    await assert.rejects(
+      stage("beside", { path }),
+      /Requires read access to .*beside\.ts.* \(plugins\.beside\.permissions say what it may\)/s,
+    );
+    await using _it = await stage("beside", { path, permissions: { read: [folder] } });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 Deno.test("what an isolated plugin can't have is refused at its setup, with its name and what to do", async () => {
   const cases: [string, RegExp][] = [
     [
@@ -174,4 +192,14 @@ Deno.test("what an isolated plugin can't have is refused at its setup, with its 
   await Promise.all(
     cases.map(([wants, wrong]) => assert.rejects(stage("refused", { settings: { wants } }), wrong)),
   );
+});
+
+Deno.test("a handler at work hears that the disk is full", async () => {
+  await using it = await stage("shouter");
+  await it.hooks.start?.(new AbortController().signal);
+  const handling = it.handle([{ do: "sleep" }, { do: "full", say: "stop" }]);
+  await it.clock.pass(5_000);
+  it.storage = { accepting: false, reason: "no room" };
+  const { returned } = await handling;
+  assert.ok(Array.isArray(returned) && returned.length === 1);
 });

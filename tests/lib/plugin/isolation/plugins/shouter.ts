@@ -58,7 +58,12 @@ export default {
         else if (what === "odd") return JSON.parse("7");
         else if (what === "pause") handle.pause();
         else if (what === "sleep") await ctx.sleep(5_000);
-        else if (what === "lag") return [`${await handle.lag()}`];
+        else if (what === "full") {
+          while (ctx.storage().accepting) {
+            seen.inc({ topic: "storage" });
+            await new Promise((resolve) => setTimeout(resolve, 5));
+          }
+        } else if (what === "lag") return [`${await handle.lag()}`];
         else if (what === "read") Deno.readTextFileSync("/etc/hostname");
         else if (what === "own") Deno.readTextFileSync(new URL(import.meta.url));
         else if (what === "env") Deno.env.get("HOME");
