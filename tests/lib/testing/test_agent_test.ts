@@ -232,6 +232,37 @@ Deno.test("killHandler() loses what a handler gave, and the batch comes again to
   assert.deepEqual(agent.outputs("shouts.v1").map(({ data }) => data).sort(), ["ONE", "ONE", "TWO"]);
 });
 
+Deno.test("a killed agent stores nothing any more, not even in its stop()", async () => {
+  const last: string[] = [];
+  const plugin: Plugin = {
+    name: "last",
+    setup(ctx) {
+      ctx.topic({ name: "words.v1", partitions: 1 });
+      const store = ctx.store([{
+        version: 1,
+        name: "last",
+        up: (tx) => void tx.run("CREATE TABLE last_words (word TEXT)"),
+      }]);
+      ctx.stream({ topics: ["in"] }, () => {});
+      return {
+        async stop() {
+          const said = await Promise.allSettled([
+            store.write((tx) => void tx.run("INSERT INTO last_words VALUES ('still here')")),
+            ctx.append("words.v1", { value: "still here" }),
+          ]);
+          last.push(...said.map(({ status }) => status));
+        },
+      };
+    },
+  };
+  await using agent = await openTestAgent(plugin);
+  agent.faults.killHandler();
+  await agent.deliver("in", [{ value: 1 }]);
+  assert.deepEqual(last, ["rejected", "rejected"]);
+  assert.deepEqual(agent.outputs("words.v1"), []);
+  assert.deepEqual(agent.store.read((db) => db.all("SELECT * FROM last_words")), []);
+});
+
 Deno.test("redeliver() brings a topic's records again", async () => {
   await using agent = await openTestAgent(words);
   await agent.deliver("words.v1", said("one", "two"));
