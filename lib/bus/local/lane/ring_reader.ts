@@ -9,8 +9,6 @@ const SLOT_UNITS = SLOT.INTS * Int32Array.BYTES_PER_ELEMENT / UNIT;
 /** How long and how often a reader looks again before it lets itself be woken. */
 const NAP_MS = 0.2;
 const NAPS = 10;
-/** A thread asleep can't be ended, and would keep a process that ends without closing the lane. */
-const LONGEST_SLEEP_MS = 500;
 
 /** Sends taken from the ring, to be settled together. */
 export interface TakenSends {
@@ -50,7 +48,7 @@ export class RingReader {
       const calls = Atomics.load(head, HEAD.CALLS);
       if (Atomics.load(head, HEAD.PUBLISHED) !== this.#read) return true;
       if (Atomics.load(head, HEAD.CLOSING) === 1) return false;
-      Atomics.wait(head, HEAD.CALLS, calls, LONGEST_SLEEP_MS);
+      Atomics.wait(head, HEAD.CALLS, calls);
     }
   }
 
