@@ -5,7 +5,9 @@ import { feedbackCommand } from "./commands/feedback.ts";
 import { registerFeedback } from "./feedback/register.ts";
 import { registerIntake } from "./intake/register.ts";
 import { INSIGHTS_MIGRATIONS } from "./migrations.ts";
+import { registerRules } from "./rules/register.ts";
 import { settings } from "./settings.ts";
+import { registerSinks } from "./sinks/register.ts";
 import { registerAdminActions } from "./turns/admin_action.ts";
 import { registerTurns } from "./turns/register.ts";
 
@@ -16,12 +18,14 @@ export default {
   enabledByDefault: false,
   setup(ctx, config) {
     registerTopics(ctx, config);
-    ctx.store(INSIGHTS_MIGRATIONS);
+    const store = ctx.store(INSIGHTS_MIGRATIONS);
     registerTurns(ctx, config);
     registerAdminActions(ctx, config);
     registerIntake(ctx, config);
     registerFeedback(ctx, config);
     ctx.command(feedbackCommand(config));
     ctx.command(exportCommand(config));
+    registerSinks(ctx, config);
+    return registerRules(ctx, config, store);
   },
 } satisfies Plugin<typeof settings>;

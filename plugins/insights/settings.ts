@@ -1,4 +1,6 @@
 import type { SettingsOf, SettingsSchema } from "capstan";
+import { ruleSettings } from "./rules/settings.ts";
+import { sinkSettings } from "./sinks/settings.ts";
 
 /** Settings of the insights plugin: `[plugins.insights]`. */
 export const settings = {
@@ -125,6 +127,8 @@ export const settings = {
       },
     },
   },
+  ...ruleSettings,
+  ...sinkSettings,
 } as const satisfies SettingsSchema;
 
 /** What `setup` is given. */
