@@ -175,6 +175,26 @@ export const GROUP_CASES: readonly BusCase[] = [
     },
   },
   {
+    name: "of two commits at a time, one with an output that can't be stored, the other is stored",
+    async run(bench) {
+      const [topic, output] = [await bench.topic({ partitions: 2 }), await bench.topic()];
+      for (const partition of [0, 1]) await bench.sendTexts(topic, ["x"], { partition });
+      const group = uniqueName("group");
+      await using member = await bench.open({ group, topics: [topic] });
+      await bench.receive(member, 2);
+      const results = await Promise.allSettled([0, 1].map((partition) =>
+        member.commit({
+          through: { topic, partition, offset: 0 },
+          outputs: [{ topic: output, partition: partition === 0 ? 0 : 99, value: bytes(`${partition}`) }],
+        })
+      ));
+      assert.deepEqual(results.map(({ status }) => status), ["fulfilled", "rejected"]);
+      await bench.committed(group, topic, [1, null]);
+      await using reader = await bench.open({ group: null, topics: [output] });
+      assert.deepEqual(texts(await bench.receive(reader, 1)), ["0"]);
+    },
+  },
+  {
     name: "commit() with an output that can't be stored stores nothing and leaves the offset",
     async run(bench) {
       const [input, output] = [await bench.topic(), await bench.topic()];
