@@ -280,10 +280,10 @@ Deno.test("rebalances are counted while the stream runs, its start among them, i
 Deno.test("with fewer places than partitions each has its turn, however much waits in another", async () => {
   for (const [concurrency, partitions] of [[1, 3], [2, 3], [2, 4], [3, 7]] as const) {
     const order: number[] = [];
-    const { bus, stream } = setUp(({ partition }) => void order.push(partition), {
-      concurrency,
-      maxRecords: 1,
-    });
+    const { bus, stream } = setUp(async ({ partition }) => {
+      order.push(partition);
+      for (let i = 0; i < 3; i++) await turn();
+    }, { concurrency, maxRecords: 1 });
     bus.partitions.set("in", partitions);
     for (let partition = 0; partition < partitions; partition++) {
       bus.append("in", Array(20).fill("a"), partition);
