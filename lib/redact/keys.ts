@@ -1,0 +1,121 @@
+import type { Rule } from "./rule.ts";
+
+/** Not within a longer word. */
+const START = "(?<![A-Za-z0-9_-])";
+const END = "(?![A-Za-z0-9_-])";
+
+function key(form: string): RegExp {
+  return new RegExp(`${START}(?:${form})${END}`, "g");
+}
+
+/** API keys by the forms their makers document. */
+const FORMS: readonly string[] = [
+  // OpenAI: sk-…, sk-proj-…, sk-svcacct-…, sk-admin-…
+  "sk-(?:proj-|svcacct-|admin-|None-)?[A-Za-z0-9_-]{20,200}",
+  // Anthropic
+  "sk-ant-(?:api|admin|oat)\\d\\d-[A-Za-z0-9_-]{20,200}",
+  // OpenRouter, Groq, xAI, Perplexity, Replicate, Hugging Face, Fireworks, NVIDIA, Cerebras
+  "sk-or-v1-[0-9a-f]{64}",
+  "gsk_[A-Za-z0-9]{40,60}",
+  "xai-[A-Za-z0-9]{60,100}",
+  "pplx-[A-Za-z0-9]{40,60}",
+  "r8_[A-Za-z0-9]{37}",
+  "hf_[A-Za-z]{34,40}",
+  "fw_[A-Za-z0-9]{20,40}",
+  "nvapi-[A-Za-z0-9_-]{60,80}",
+  "csk-[a-z0-9]{40,60}",
+  // Google
+  "AIza[0-9A-Za-z_-]{35}",
+  "GOCSPX-[A-Za-z0-9_-]{28}",
+  // Amazon: access key ids
+  "(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}",
+  // GitHub, GitLab
+  "gh[pousr]_[A-Za-z0-9]{36,255}",
+  "github_pat_[A-Za-z0-9]{22}_[A-Za-z0-9]{59}",
+  "gl(?:pat|dt|rt|cbt|ptt|ft|soat|agent|imt|oas)-[A-Za-z0-9_-]{20,64}",
+  // Slack
+  "xox[abeprs]-(?:\\d+-){0,3}[A-Za-z0-9-]{10,200}",
+  "xapp-\\d-[A-Z0-9]+-\\d+-[a-f0-9]{64}",
+  // Stripe, Square, PayPal's Braintree
+  "(?:sk|rk|pk)_(?:live|test)_[A-Za-z0-9]{16,247}",
+  "whsec_[A-Za-z0-9+/]{24,80}={0,2}",
+  "sq0(?:atp|csp)-[A-Za-z0-9_-]{22,43}",
+  // SendGrid, Mailgun, Mailchimp, Twilio
+  "SG\\.[A-Za-z0-9_-]{22}\\.[A-Za-z0-9_-]{43}",
+  "key-[0-9a-f]{32}",
+  "[0-9a-f]{32}-us\\d{1,2}",
+  "(?:AC|SK)[0-9a-f]{32}",
+  // npm, PyPI, RubyGems, Docker, Terraform
+  "npm_[A-Za-z0-9]{36}",
+  "pypi-[A-Za-z0-9_-]{50,1000}",
+  "rubygems_[0-9a-f]{48}",
+  "dckr_pat_[A-Za-z0-9_-]{27}",
+  "[A-Za-z0-9]{14}\\.atlasv1\\.[A-Za-z0-9_-]{60,70}",
+  // DigitalOcean, Heroku, Cloudflare, Fastly, Fly, Render, Vercel, Supabase, PlanetScale
+  "do[opr]_v1_[0-9a-f]{64}",
+  "HRKU-[A-Za-z0-9_-]{58,64}",
+  "fo1_[A-Za-z0-9_-]{43}",
+  "rnd_[A-Za-z0-9]{28,40}",
+  "sb(?:p_[0-9a-f]{40}|_secret_[A-Za-z0-9_-]{20,60})",
+  "pscale_(?:tkn|pw|oauth)_[A-Za-z0-9_.-]{32,64}",
+  // Shopify, Notion, Linear, Figma, Airtable, Atlassian, Discord, Telegram, Datadog's and New Relic's
+  "shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}",
+  "(?:secret|ntn)_[A-Za-z0-9]{40,50}",
+  "lin_(?:api|oauth)_[A-Za-z0-9]{40,64}",
+  "figd_[A-Za-z0-9_-]{40,50}",
+  "pat[A-Za-z0-9]{14}\\.[0-9a-f]{64}",
+  "AT(?:ATT|CTT)3[A-Za-z0-9_=-]{150,250}",
+  "[MNO][A-Za-z0-9_-]{23,25}\\.[A-Za-z0-9_-]{6}\\.[A-Za-z0-9_-]{27,38}",
+  "\\d{8,10}:AA[A-Za-z0-9_-]{33}",
+  "NRAK-[A-Z0-9]{27}",
+  "glc_[A-Za-z0-9+/]{32,400}={0,2}",
+  "glsa_[A-Za-z0-9]{32}_[0-9a-fA-F]{8}",
+  "dp\\.(?:pt|st|ct|sa)\\.(?:[a-z0-9_-]{2,35}\\.)?[A-Za-z0-9]{40,44}",
+  "hv[sbr]\\.[A-Za-z0-9_-]{24,200}",
+  "age-secret-key-1[qpzry9x8gf2tvdw0s3jn54khce6mua7l]{58}|AGE-SECRET-KEY-1[QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L]{58}",
+  // Ours
+  "capstan_[0-9a-f]{8}_[A-Za-z0-9_-]{43}",
+];
+
+/** Some letter and some digit, or much variety: `sk-this-is-only-a-sentence` is none. */
+function isRandom(candidate: string): boolean {
+  return /\d/.test(candidate) || new Set(candidate).size > 18;
+}
+
+/** API keys. */
+export const apiKeys: Rule = {
+  name: "api_key",
+  doc: "API keys, by the forms their makers document.",
+  patterns: FORMS.map(key),
+  accepts: isRandom,
+};
+
+/** Tokens and passwords that a text calls by that name, and private keys. */
+export const tokens: Rule = {
+  name: "token",
+  doc: "JSON Web Tokens, bearer tokens, passwords in URLs and assignments, private keys.",
+  patterns: [
+    new RegExp(`${START}eyJ[A-Za-z0-9_-]{8,}\\.eyJ[A-Za-z0-9_-]{8,}\\.[A-Za-z0-9_-]{8,}${END}`, "g"),
+    /\b(?:Bearer|Basic)\s+(?<secret>[A-Za-z0-9._~+/-]{16,}={0,2})/gi,
+    /\b[a-z][a-z0-9+.-]*:\/\/[^\s:/@?#"']*:(?<secret>[^\s@/"']{3,})@/gi,
+    /[?&](?:api[_-]?key|key|token|access_token|secret|password|signature|sig)=(?<secret>[^&\s"']{6,})/gi,
+    /(?<![A-Za-z0-9])(?:[A-Za-z0-9]+[_-])*(?:api[_-]?key|secret|token|passwo?r?d|pwd|credential)s?["']?\s*(?:=|:)\s*["']?(?<secret>[^\s"',;]{8,})/gi,
+    /-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----(?<secret>[\s\S]+?)-----END (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----/g,
+  ],
+  accepts: (candidate) => !isPlaceholder(candidate),
+};
+
+/** What stands for a secret in examples: `${TOKEN}`, `<your-key>`, `os.environ[…]`, `xxxx`, a word. */
+function isPlaceholder(candidate: string): boolean {
+  if (
+    /^(?:[$<{%[(]|process\.|os\.|env[.[(]|ENV\[|System\.|import\.|config\.|await |null$|undefined$|true$|false$)/
+      .test(candidate)
+  ) {
+    return true;
+  }
+  if (
+    /^(.)\1*$/.test(candidate) || /^(?:your|my|example|changeme|placeholder|redacted|xxx)/i.test(candidate)
+  ) return true;
+  // A word or name as code has them: no digit, one case.
+  return /^[a-z_.()-]+$/.test(candidate) || /^[A-Z_]+$/.test(candidate) || /^[A-Za-z]+$/.test(candidate);
+}
