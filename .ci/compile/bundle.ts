@@ -28,7 +28,7 @@ const SQL_PARSER = `new URL(import.meta.resolve("@polyglot-sql/sdk/polyglot_sql.
  * What the bundler leaves as it is, and what stands for it in one flat folder: modules and bytes that are found beside
  * the module that names them.
  */
-const REWRITES: readonly { from: string; to: string; optional?: true }[] = [
+const REWRITES: readonly { from: string; to: string }[] = [
   {
     from: `new URL("./main.ts", import.meta.url)`,
     to: `new URL("./lib/bus/worker/main.js", import.meta.url)`,
@@ -57,8 +57,7 @@ const REWRITES: readonly { from: string; to: string; optional?: true }[] = [
     from: `new URL("../dist/native.wasm", import.meta.url)`,
     to: `new URL("./native.wasm", import.meta.url)`,
   },
-  // Only a program with a plugin that reads SQL has it.
-  { from: SQL_PARSER, to: `new URL("./polyglot_sql.wasm", import.meta.url)`, optional: true },
+  { from: SQL_PARSER, to: `new URL("./polyglot_sql.wasm", import.meta.url)` },
 ];
 
 /** The program as JavaScript: `main.js`, its chunks, and what they load, in a folder of their own. */
@@ -85,11 +84,9 @@ export async function bundle(root: string, folder: string): Promise<Bundle> {
     stderr: "piped",
   }).output();
   if (!success) throw new Error(`Cannot bundle: ${new TextDecoder().decode(stderr).trim()}`);
-  const found = await rewrite(folder);
-  if (found.get(SQL_PARSER) === 1) {
-    const parser = new URL(import.meta.resolve("@polyglot-sql/sdk/polyglot_sql.wasm"));
-    await Deno.copyFile(parser, join(folder, "polyglot_sql.wasm"));
-  }
+  await rewrite(folder);
+  const parser = new URL(import.meta.resolve("@polyglot-sql/sdk/polyglot_sql.wasm"));
+  await Deno.copyFile(parser, join(folder, "polyglot_sql.wasm"));
   const wasm = wasmOf(root);
   const packages = await embeddedPackages(root, { folder, files: await filesIn(folder), wasm });
   await Deno.writeTextFile(join(folder, PACKAGES_FILE), JSON.stringify(packages));
@@ -107,11 +104,8 @@ export async function bundle(root: string, folder: string): Promise<Bundle> {
   return { folder: resolve(folder), files };
 }
 
-/**
- * Each must be there exactly once: a module that moved would otherwise be missed only when it is wanted. Gives how often
- * each was.
- */
-async function rewrite(folder: string): Promise<ReadonlyMap<string, number>> {
+/** Each must be there exactly once: a module that moved would otherwise be missed only when it is wanted. */
+async function rewrite(folder: string): Promise<void> {
   const found = new Map(REWRITES.map(({ from }) => [from, 0]));
   for (const name of await filesIn(folder)) {
     const path = join(folder, name);
@@ -126,12 +120,9 @@ async function rewrite(folder: string): Promise<ReadonlyMap<string, number>> {
     }
     if (text !== before) await Deno.writeTextFile(path, text);
   }
-  for (const { from, optional } of REWRITES) {
-    const times = found.get(from) ?? 0;
-    if (times === 1 || (times === 0 && optional)) continue;
-    throw new Error(`Cannot bundle: ${from} occurs ${times} times, not once`);
+  for (const [from, times] of found) {
+    if (times !== 1) throw new Error(`Cannot bundle: ${from} occurs ${times} times, not once`);
   }
-  return found;
 }
 
 /** The WebAssembly that the Kafka client reads from beside itself. */

@@ -1,6 +1,7 @@
 import type { SettingsOf, SettingsSchema } from "capstan";
 import { ruleSettings } from "./rules/settings.ts";
 import { sinkSettings } from "./sinks/settings.ts";
+import { DIALECTS } from "./sql/dialect.ts";
 
 /** Settings of the insights plugin: `[plugins.insights]`. */
 export const settings = {
@@ -40,6 +41,11 @@ export const settings = {
     default: "7d",
     min: "1s",
     doc: "How long turns and feedback on them wait for each other, by their own times.",
+  },
+  sql_dialect: {
+    type: "string",
+    oneOf: DIALECTS,
+    doc: "Dialect of all SQL in conversations. Default: named beside the SQL, else guessed for each text.",
   },
   currency: {
     type: "string",

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { startAgent } from "./agent.ts";
 import { capstan } from "./capstan.ts";
+import { recordsOf } from "./records.ts";
 import { tempDir } from "./temp_dir.ts";
+import { until } from "./until.ts";
 
 const CONFIG = `
 [admin]
@@ -82,6 +84,32 @@ Deno.test("a call becomes events, feedback on it a learning signal, and that a l
     "evt-2",
   ]);
   assert.equal(await agent.stop(), 0);
+});
+
+Deno.test("SQL that was said in a conversation becomes a lineage event", async () => {
+  await using dir = await tempDir();
+  await Deno.writeTextFile(`${dir.path}/config.toml`, CONFIG);
+  await using agent = await startAgent({ dir: dir.path });
+  const sql = "SELECT u.name FROM users u JOIN orders o ON o.user_id = u.id";
+  const response = await fetch(`${agent.proxy}/agents/me/providers/echo/v1/chat/completions`, {
+    method: "POST",
+    body: JSON.stringify({
+      model: "echo",
+      messages: [{ role: "user", content: `\n\`\`\`sql\n${sql}\n\`\`\`\n` }],
+    }),
+  });
+  await response.body?.cancel();
+  assert.equal(response.status, 200);
+  const [record] = await until(async () => {
+    const records = await recordsOf("query-lineage-events", { dir: dir.path });
+    return records.length > 0 ? records : undefined;
+  });
+  const { parsed, reads, found_in } = (record?.value as { data: Record<string, unknown> }).data;
+  assert.deepEqual({ parsed, reads, found_in }, {
+    parsed: true,
+    reads: [{ name: "orders", columns: ["user_id"] }, { name: "users", columns: ["id", "name"] }],
+    found_in: "answer",
+  });
 });
 
 Deno.test("capstan feedback and insights export refuse what makes no sense, and say why", async () => {

@@ -15,7 +15,10 @@ export const lineageData = z.looseObject({
   node_hash: z.string().optional(),
   /** Where it was found. */
   found_in: z.enum(["tool_input", "tool_result", "answer"]),
+  /** The tool whose input or result it stands in, where it is known. */
   tool: z.string().optional(),
+  /** Where in that value: a JSON pointer (RFC 6901); absent where it is the value itself. */
+  path: z.string().optional(),
   /** Which statement of the turn, from 0. */
   index: z.int().min(0).optional(),
   dialect: z.string(),
@@ -25,10 +28,14 @@ export const lineageData = z.looseObject({
   statement_kind: z.string(),
   reads: z.array(table),
   writes: z.array(table),
+  /** Columns of tables that the text alone does not tell. */
+  unattributed: z.array(z.string()).optional(),
   /** SHA-256 of the normalised statement, 64 hexadecimal digits. */
   query_hash: z.string(),
-  /** The statement without its literals. */
+  /** The statement without its literals; absent where it is longer than 16,384 characters. */
   normalised: z.string().optional(),
+  /** On the last event of a turn: statements found in it beyond those that are read. */
+  omitted: z.int().min(1).optional(),
 });
 
 /** `query.lineage` */

@@ -139,6 +139,25 @@ function signs(dialect: string, patterns: Readonly<Record<1 | 2 | 4, readonly Re
 /** How much of a text is looked at: signs stand early, and patterns cost time. */
 const LOOKED_AT = 4_096;
 
+/** The dialects the parser knows, by its names. `generic` takes what most of them have. */
+export const DIALECTS = [
+  ...[
+    "generic",
+    "postgresql",
+    "mysql",
+    "bigquery",
+    "snowflake",
+    "duckdb",
+    "sqlite",
+    "hive",
+    "spark",
+    "trino",
+  ],
+  ...["presto", "redshift", "tsql", "oracle", "clickhouse", "databricks", "athena", "teradata", "doris"],
+  ...["starrocks", "materialize", "risingwave", "singlestore", "cockroachdb", "tidb", "druid", "solr"],
+  ...["tableau", "dune", "fabric", "drill", "dremio", "exasol", "datafusion"],
+] as const;
+
 /** Other names of dialects, as fences and people write them. */
 const ALIASES: Readonly<Record<string, string>> = {
   postgres: "postgresql",

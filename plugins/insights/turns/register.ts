@@ -3,8 +3,10 @@ import type { TopicName } from "../events/catalog.ts";
 import type { Envelope } from "../events/envelope.ts";
 import { topicName } from "../events/topics.ts";
 import type { Settings } from "../settings.ts";
+import { openSqlAnalyser } from "../sql/analyser.ts";
 import { auditEvent } from "./audit.ts";
 import { decisionEvents } from "./decisions.ts";
+import { lineageOf } from "./lineage.ts";
 import { metricsEvent } from "./metrics.ts";
 import { Prices } from "./prices.ts";
 import { type SourceTurn, sourceTurn } from "./source_turn.ts";
@@ -14,6 +16,9 @@ import { turnSpanEvent } from "./turn_span.ts";
 import { resetToolCalls } from "./waiting_tool_calls.ts";
 
 const TURNS_TOPIC = "tapes.turns.v1";
+
+/** Of one turn. */
+const SQL_LIMITS = { maxStatements: 200, maxStrings: 10_000 };
 
 /** Registers the streams that make events of recorded turns. */
 export function registerTurns(ctx: PluginContext, settings: Settings): void {
@@ -29,23 +34,31 @@ export function registerTurns(ctx: PluginContext, settings: Settings): void {
     from,
   });
 
-  ctx.stream(
-    { topics: [TURNS_TOPIC], group: "insights-turns" },
-    (batch) =>
-      batch.records.flatMap((record) => {
-        const turn = sourceTurn(record, settings.source);
-        if (turn === null) return [];
-        const send = (topic: TopicName, events: readonly Envelope[]) =>
-          events.map((event) => request(topic, event, record));
-        return [
-          ...send("agent-thinking-events", thinkingEvents(turn)),
-          ...send("agent-decision-events", decisionEvents(turn, subagents)),
-          ...send("agent-trace-events", [turnSpanEvent(turn)]),
-          ...send("agent-metrics-events", [metricsEvent(turn, { prices, currency: settings.currency })]),
-          ...send("audit-events", [auditEvent(turn)]),
-        ];
-      }),
-  );
+  const omitted = ctx.counter({
+    name: "lineage_omitted_total",
+    help: "SQL statements found in turns beyond those that are read.",
+  });
+  // Loads its parser when the first SQL comes.
+  const analyser = openSqlAnalyser({ dialect: settings.sql_dialect });
+
+  ctx.stream({ topics: [TURNS_TOPIC], group: "insights-turns" }, async ({ records }) => {
+    const requests: PublishRequest[] = [];
+    for (const record of records) {
+      const turn = sourceTurn(record, settings.source);
+      if (turn === null) continue;
+      const send = (topic: TopicName, events: readonly Envelope[]) =>
+        requests.push(...events.map((event) => request(topic, event, record)));
+      send("agent-thinking-events", thinkingEvents(turn));
+      send("agent-decision-events", decisionEvents(turn, subagents));
+      send("agent-trace-events", [turnSpanEvent(turn)]);
+      send("agent-metrics-events", [metricsEvent(turn, { prices, currency: settings.currency })]);
+      send("audit-events", [auditEvent(turn)]);
+      const lineage = await lineageOf(turn, analyser, SQL_LIMITS);
+      if (lineage.omitted > 0) omitted.inc(undefined, lineage.omitted);
+      send("query-lineage-events", lineage.events);
+    }
+    return requests;
+  });
 
   ctx.stream({
     topics: [TURNS_TOPIC],

@@ -22,6 +22,13 @@ export interface ToolCall {
 /** Provider's own tools, as web search, stand in blocks of types that end so. */
 const CALLS = /^(?:tool_use|[a-z_]+_tool_use)$/;
 
+const RESULTS = /^(?:tool_result|[a-z_]+_tool_result)$/;
+
+/** Whether a block brings what a tool gave. */
+export function isToolResult({ type }: TurnBlock): boolean {
+  return RESULTS.test(type);
+}
+
 /** Tool calls of a turn's answers, in their order. */
 export function toolCalls({ answers = [] }: Pick<TurnEvent, "answers">): ToolCall[] {
   return answers.flatMap((answer, choice) =>

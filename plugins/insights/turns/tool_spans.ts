@@ -2,7 +2,7 @@ import type { Transaction } from "capstan";
 import type { ToolSpan } from "../events/traces.ts";
 import { known, type SourceTurn } from "./source_turn.ts";
 import { spanId, traceOfTurn } from "./span_id.ts";
-import { toolCalls } from "./tool_call.ts";
+import { isToolResult, toolCalls } from "./tool_call.ts";
 import type { TurnBlock } from "./turn_event.ts";
 import { turnSpanId } from "./turn_span.ts";
 import { type ToolSpanEvent, WaitingToolCalls } from "./waiting_tool_calls.ts";
@@ -14,8 +14,6 @@ export interface ToolSpanOptions {
   /** Milliseconds a tool call waits for its result, by the time of later turns. */
   waitMs: number;
 }
-
-const RESULTS = /^(?:tool_result|[a-z_]+_tool_result)$/;
 
 /**
  * Pairs the tool calls that turns ask for with the results that later turns of their conversation bring, and gives the
@@ -47,7 +45,7 @@ function unanswered(asked: ToolSpanEvent, waitMs: number): ToolSpanEvent {
 
 function results(waiting: WaitingToolCalls, { event }: SourceTurn): ToolSpanEvent[] {
   return (event.messages ?? []).flatMap(({ hash, content }) =>
-    (content ?? []).filter(({ type }) => RESULTS.test(type)).flatMap((block) => {
+    (content ?? []).filter(isToolResult).flatMap((block) => {
       const asked = waiting.take(event.conversation, {
         callId: block.tool_result_id || undefined,
         tool: block.tool_name,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
 import { openSqlAnalyser, type SqlAnalysis } from "../../../../plugins/insights/sql/analyser.ts";
-import { guessDialect } from "../../../../plugins/insights/sql/dialect.ts";
+import { DIALECTS, guessDialect } from "../../../../plugins/insights/sql/dialect.ts";
 import { loadSqlParser } from "../../../../plugins/insights/sql/parser.ts";
 import type { SqlTable } from "../../../../plugins/insights/sql/statement.ts";
 import type { Tables } from "./statements/case.ts";
@@ -211,4 +211,8 @@ Deno.test("loadSqlParser() goes on after an input that overflowed its stack", as
     assert.equal(overflown.ok, false);
     assert.equal(parser.parse("SELECT 1", "postgresql").ok, true);
   }
+});
+
+Deno.test("the dialects that can be set are those the parser knows", async () => {
+  assert.deepEqual(new Set<string>(DIALECTS), (await loadSqlParser()).dialects);
 });
