@@ -32,9 +32,9 @@ import { serve } from "./serve.ts";
 import { serveProxy } from "./serve_proxy.ts";
 import { status } from "./status.ts";
 import { tail } from "./tail.ts";
-import { tokensAdd } from "./tokens_add.ts";
-import { tokensList } from "./tokens_list.ts";
-import { tokensRevoke } from "./tokens_revoke.ts";
+import { tokenAdd } from "./token_add.ts";
+import { tokenList } from "./token_list.ts";
+import { tokenRevoke } from "./token_revoke.ts";
 import { topicsApply } from "./topics_apply.ts";
 import { topicsList } from "./topics_list.ts";
 import { topicsPlan } from "./topics_plan.ts";
@@ -63,9 +63,9 @@ export const ownCommands: readonly CliCommand[] = [
   dlqShow,
   dlqRedrive,
   dlqPurge,
-  tokensAdd,
-  tokensList,
-  tokensRevoke,
+  tokenAdd,
+  tokenList,
+  tokenRevoke,
   configShow,
   configCheck,
   configGet,
@@ -103,7 +103,8 @@ export const groups: Readonly<Record<string, string>> = {
   plugins: "Plugins: those there are, and your own",
   outbox: "Events on their way to Kafka",
   groups: "Consumer groups and how far they are",
-  tokens: "Tokens of the admin listener, and what they may do",
+  token: "Tokens of the admin listener, and what they may do",
+  audit: "The trail of what was asked of which model by whom",
   insights: "Events made of recorded turns, and what people thought of them",
   dlq: "Dead letters: what streams could not handle",
   topics: "The topics that plugins declare, and those there are",

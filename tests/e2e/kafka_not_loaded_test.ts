@@ -26,7 +26,15 @@ async function brokenSources(dir: string): Promise<Broken> {
   const config = JSON.parse(await Deno.readTextFile(join(root, "deno.json")));
   const broken = join(dir, "kafka.ts");
   await Deno.writeTextFile(broken, `throw new Error("the client was loaded");\n`);
-  const imports = { ...config.imports, capstan: join(root, "mod.ts"), "@platformatic/kafka": broken };
+  // What deno.json says of a package holds for what is in it, too; a plain import map must say so.
+  const within = Object.entries<string>(config.imports).filter(([, to]) => to.startsWith("npm:"))
+    .map(([name, to]) => [`${name}/`, `${to.replace("npm:", "npm:/")}/`]);
+  const imports = {
+    ...config.imports,
+    ...Object.fromEntries(within),
+    capstan: join(root, "mod.ts"),
+    "@platformatic/kafka": broken,
+  };
   const map = join(dir, "imports.json");
   await Deno.writeTextFile(map, JSON.stringify({ imports }));
   const flags = ["run", "-A", "--quiet", "--no-check", "--no-lock", "--import-map", map];

@@ -32,7 +32,7 @@ Deno.test("tokens do what their roles allow, from the moment they are made until
   };
   const feedback = { response_id: "chatcmpl-1", thumbs: "up", event_id: "evt-1" };
   assert.equal((await ask("", "GET", "/metrics")).status, 401);
-  const billing = await run("tokens", "add", "billing", "--role", "feedback", "--tenant", "acme");
+  const billing = await run("token", "add", "billing", "--role", "feedback", "--tenant", "acme");
   assert.equal((await ask(billing, "POST", "/v1/feedback", feedback)).status, 202);
   assert.equal((await ask(billing, "POST", "/v1/feedback", { ...feedback, tenant_id: "other" })).status, 403);
   assert.equal((await ask(billing, "GET", "/metrics")).status, 403);
@@ -42,7 +42,7 @@ Deno.test("tokens do what their roles allow, from the moment they are made until
   );
   assert.equal(taken.value.tenant_id, "acme");
 
-  const ops = await run("tokens", "add", "ops", "--role", "admin");
+  const ops = await run("token", "add", "ops", "--role", "admin");
   assert.equal((await ask(ops, "POST", "/admin/streams/resume")).status, 200);
   const action =
     JSON.parse(await run("tail", "audit-events", "--from-beginning", "--max", "1", "--json")).value;
@@ -52,9 +52,9 @@ Deno.test("tokens do what their roles allow, from the moment they are made until
     outcome: "done",
   }]);
 
-  await run("tokens", "revoke", "billing");
+  await run("token", "revoke", "billing");
   assert.equal((await ask(billing, "POST", "/v1/feedback", feedback)).status, 401);
-  const listed = await run("tokens", "list");
+  const listed = await run("token", "list");
   assert.match(listed, /billing +feedback +acme +\S+ +revoked/);
   assert.match(listed, /ops +admin +any +\S+ +holds/);
   assert.ok(!listed.includes(billing.slice(-20)) && !agent.said().includes(billing.slice(-20)));
@@ -64,7 +64,7 @@ Deno.test("tokens do what their roles allow, from the moment they are made until
 Deno.test("tokens are not made of roles that are none, nor revoked where none holds", async () => {
   await using dir = await tempDir();
   const refused = async (...args: string[]) =>
-    await capstan({ args: ["tokens", ...args, "--config-dir", dir.path] });
+    await capstan({ args: ["token", ...args, "--config-dir", dir.path] });
   assert.deepEqual((await refused("add", "x", "--role", "boss")).code, 2);
   assert.deepEqual((await refused("add", "x")).code, 2);
   assert.deepEqual((await refused("add", "x", "--role", "read", "--expires", "soon")).code, 2);

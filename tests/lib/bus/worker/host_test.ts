@@ -171,7 +171,9 @@ for (const way of ["close", "exit", "throw", "reject", "close in write"]) {
       );
       assert.match(JSON.stringify(headers), /the background worker died while this was handled: /);
       // All five three times; the half it is in, then it alone behind what was well; the half of what is left.
-      assert.match(await metrics(), /capstan_worker_crashes_total 6/);
+      const deaths = Number(/capstan_worker_crashes_total (\d+)/.exec(await metrics())?.[1]);
+      // A rejection nobody handles ends it a moment later, when further records may be under way.
+      assert.ok(way === "reject" ? deaths >= 6 : deaths === 6, `${deaths} deaths`);
       assert.ok(
         lines.some((line) => /ERROR.*worker died.*"?under_way"?.*from.*0.*through.*4/.test(line)),
         lines.join("\n"),

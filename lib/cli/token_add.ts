@@ -4,9 +4,9 @@ import type { CliCommand } from "./command.ts";
 import { EXIT, UsageError } from "./exit.ts";
 import { parseDuration } from "../config/duration.ts";
 
-/** `capstan tokens add` */
-export const tokensAdd: CliCommand = {
-  path: "tokens add",
+/** `capstan token add` */
+export const tokenAdd: CliCommand = {
+  path: "token add",
   doc: "Make a token for the admin listener, and print it this once",
   more:
     "Roles: read looks at what there is, feedback sends feedback and events, audit enters into the audit trail and\n" +
@@ -18,8 +18,8 @@ export const tokensAdd: CliCommand = {
     { flags: "--expires <time>", doc: "how long it holds: 12h, 30d; default: until it is revoked" },
   ],
   examples: [
-    "capstan tokens add billing --role feedback --tenant acme",
-    "capstan tokens add grafana --role read --expires 90d",
+    "capstan token add billing --role feedback --tenant acme",
+    "capstan token add grafana --role read --expires 90d",
   ],
   async run(call) {
     const { args: [name = ""], options, io } = call;

@@ -3,12 +3,12 @@ import type { CliCommand } from "./command.ts";
 import { EXIT } from "./exit.ts";
 import { table } from "./table.ts";
 
-/** `capstan tokens list` */
-export const tokensList: CliCommand = {
-  path: "tokens list",
+/** `capstan token list` */
+export const tokenList: CliCommand = {
+  path: "token list",
   doc: "List the tokens of the admin listener: whose they are and what they may do, never themselves",
   options: [{ flags: "--json", doc: "one JSON object a line" }],
-  examples: ["capstan tokens list"],
+  examples: ["capstan token list"],
   async run(call) {
     const { openTokens } = await import("./open_tokens.ts");
     const { io, options } = call;
@@ -25,7 +25,7 @@ export const tokensList: CliCommand = {
       token.created_at.slice(0, 10),
       stateOf(token),
     ]);
-    if (rows.length === 0) await io.stdout.write("no tokens; capstan tokens add makes one\n");
+    if (rows.length === 0) await io.stdout.write("no tokens; capstan token add makes one\n");
     else await io.stdout.write(table([["id", "name", "may", "tenant", "made", "state"], ...rows]));
     return EXIT.ok;
   },
