@@ -74,6 +74,8 @@ export type { StreamConfig } from "./lib/clients/stream_config.ts";
 export type { Message } from "./lib/clients/message.ts";
 export type { ProduceResult } from "./lib/clients/produce_result.ts";
 export type { ClientPublishRequest, PublishHeaders } from "./lib/clients/publish_request.ts";
+export { AuditLogger } from "./lib/clients/audit_logger.ts";
+export type { AuditEntry, AuditProducer } from "./lib/clients/audit_logger.ts";
 export type { AuditEvent } from "./lib/clients/audit_event.ts";
 export type { Serializer } from "./lib/clients/serialize.ts";
 export type { Deserializer } from "./lib/clients/deserialize.ts";

@@ -1,5 +1,8 @@
 import type { Plugin } from "capstan";
+import { Checkpointer } from "./checkpoints/checkpointer.ts";
+import { keyCommand } from "./commands/key.ts";
 import { logCommand } from "./commands/log.ts";
+import { rotateKeyCommand } from "./commands/rotate_key.ts";
 import { rotateMasterCommand } from "./commands/rotate_master.ts";
 import { registerIntake } from "./intake/register.ts";
 import type { Keyring } from "./seal/keyring.ts";
@@ -7,7 +10,7 @@ import { openKeyring } from "./seal/open_keyring.ts";
 import { settings } from "./settings.ts";
 import { registerTrail } from "./trail/register.ts";
 import { AUDIT_MIGRATIONS } from "./trail/tables.ts";
-import { registerTopics } from "./trail/topics.ts";
+import { checkpointTopic, registerTopics } from "./trail/topics.ts";
 
 export default {
   name: "audit",
@@ -19,13 +22,31 @@ export default {
     const store = ctx.store(AUDIT_MIGRATIONS);
     let keyring: Keyring | undefined;
     registerTrail(ctx, config);
-    registerIntake(ctx, config, () => keyring);
-    ctx.command(logCommand(config));
-    ctx.command(rotateMasterCommand(config));
+    const intake = registerIntake(ctx, config, () => keyring);
+    const checkpointer = new Checkpointer({
+      settings: config,
+      store,
+      producer: ctx.producer(checkpointTopic(config)),
+      log: ctx.log,
+      now: () => ctx.now(),
+      sleep: (ms, signal) => ctx.sleep(ms, signal),
+      take: (inputs) => intake.take(inputs),
+    });
+    const commands = [
+      logCommand(config),
+      keyCommand(),
+      rotateKeyCommand(config),
+      rotateMasterCommand(config),
+    ];
+    for (const command of commands) ctx.command(command);
     return {
       async start() {
         keyring = await openKeyring(store, config);
+        await checkpointer.start();
       },
+      drain: () => checkpointer.drain(),
+      stop: () => checkpointer.stop(),
+      health: () => checkpointer.health(),
     };
   },
 } satisfies Plugin<typeof settings>;

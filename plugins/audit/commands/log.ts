@@ -4,7 +4,8 @@ import type { CommandCall, PluginCommand } from "capstan";
 import type { Entry } from "../intake/entry.ts";
 import { readEntries } from "../intake/read_entries.ts";
 import { parseLines } from "../intake/read_items.ts";
-import { closeEntries } from "../intake/seal_entries.ts";
+import { entryRecord } from "../intake/entry_record.ts";
+import { closeInputs } from "../intake/seal_inputs.ts";
 import type { Keyring } from "../seal/keyring.ts";
 import type { MasterKeyPlace } from "../seal/master_keys.ts";
 import { openKeyring } from "../seal/open_keyring.ts";
@@ -66,6 +67,6 @@ async function logLines(call: CommandCall, keyring: Keyring): Promise<void> {
 async function enter(call: CommandCall, keyring: Keyring, items: readonly unknown[]): Promise<void> {
   const tenant = String(call.options.tenant ?? NO_TENANT);
   const entries: Entry[] = readEntries(items, { tenant, now: Date.now() });
-  await call.publish([{ topic: INTAKE_TOPIC, value: closeEntries(entries, keyring) }]);
+  await call.publish([{ topic: INTAKE_TOPIC, value: closeInputs(entries.map(entryRecord), keyring) }]);
   await call.stdout.write(entries.map(({ id }) => `${id}\n`).join(""));
 }

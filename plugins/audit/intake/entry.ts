@@ -29,6 +29,8 @@ export interface Entry extends GivenEntry {
 /** What entries that leave something out are filled in with. */
 export interface EntryDefaults {
   readonly tenant: string;
+  /** The only tenant they may be of. */
+  readonly only?: string;
   /** Milliseconds since 1970. */
   readonly now: number;
 }

@@ -1,13 +1,13 @@
 import type { RecordInput } from "../trail/record_input.ts";
 import type { Entry } from "./entry.ts";
 
-/** The record of an entry that was taken at a time in milliseconds since 1970. */
-export function entryRecord({ id, tenant, ...event }: Entry, takenMs: number): RecordInput {
+/** What the record of an entry is made of. */
+export function entryRecord({ id, tenant, ...event }: Entry): RecordInput {
   return {
     kind: "log",
     tenant,
     user: event.user_id,
-    facts: { id, model: event.model, taken_at: new Date(takenMs).toISOString() },
+    facts: { id, model: event.model },
     content: event,
     requestId: event.request_id,
     source: id,

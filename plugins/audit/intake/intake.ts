@@ -1,8 +1,8 @@
 import type { Producer } from "capstan";
 import type { Keyring } from "../seal/keyring.ts";
-import type { Entry } from "./entry.ts";
+import type { RecordInput } from "../trail/record_input.ts";
 import { Refusal } from "./refusal.ts";
-import { closeEntries } from "./seal_entries.ts";
+import { closeInputs } from "./seal_inputs.ts";
 
 /** What the intake is made of. */
 export interface IntakeOptions {
@@ -13,7 +13,7 @@ export interface IntakeOptions {
   keyring(): Keyring | undefined;
 }
 
-/** Takes entries: what it has taken is in the local log, sealed, and becomes records from there. */
+/** Takes what is to become records: what it has taken is in the local log, sealed, and is entered from there. */
 export class Intake {
   readonly #options: IntakeOptions;
   #waiting = 0;
@@ -28,14 +28,14 @@ export class Intake {
   }
 
   /**
-   * Resolves when the entries are durable.
+   * Resolves when they are durable.
    * @throws {Refusal} too much waits already, or they can't be stored; nothing was taken.
    */
-  async take(entries: readonly Entry[]): Promise<void> {
+  async take(inputs: readonly RecordInput[]): Promise<void> {
     const { producer, maxWaiting } = this.#options;
     const keyring = this.#options.keyring();
     if (!keyring) throw new Refusal(503, "The audit trail's keys are not open; try again later");
-    const value = closeEntries(entries, keyring);
+    const value = closeInputs(inputs, keyring);
     if (this.#waiting > 0 && this.#waiting + value.length > maxWaiting) {
       throw new Refusal(429, "Too much waits for the disk; send it again in a second");
     }

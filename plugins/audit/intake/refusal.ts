@@ -12,9 +12,9 @@ export interface Problem {
 export class Refusal extends Error {
   override readonly name = "Refusal";
 
-  /** `status`: 400 bad, 413 too large, 415 of another type, 429 too many at once, 503 can't be stored now. */
+  /** `status`: 400 bad, 403 another tenant's, 413 too large, 415 of another type, 429 too many at once, 503 can't be stored now. */
   constructor(
-    readonly status: 400 | 413 | 415 | 429 | 503,
+    readonly status: 400 | 403 | 413 | 415 | 429 | 503,
     message: string,
     readonly problems: readonly Problem[] = [],
     options?: ErrorOptions,

@@ -10,7 +10,7 @@ export function registerIntake(
   ctx: Pick<PluginContext, "counter" | "gauge" | "now" | "producer" | "route">,
   settings: Pick<Settings, "api">,
   keyring: () => Keyring | undefined,
-): void {
+): Intake {
   const { max_body, max_items, max_waiting } = settings.api;
   const intake = new Intake({ producer: ctx.producer(INTAKE_TOPIC), maxWaiting: max_waiting, keyring });
   const requests = ctx.counter({
@@ -23,11 +23,20 @@ export function registerIntake(
     help: "Bytes of entries that wait for the disk.",
     collect: () => intake.waiting,
   });
-  const app = api({
-    intake,
-    limits: { maxBytes: max_body, maxItems: max_items },
-    now: () => ctx.now(),
-    count: (status) => requests.inc({ status: String(status) }),
-  });
-  ctx.route("POST", "/v1/audit", (request) => app.fetch(request));
+  const appOf = (tenant?: string) =>
+    api({
+      intake,
+      limits: { maxBytes: max_body, maxItems: max_items },
+      now: () => ctx.now(),
+      tenant,
+      count: (status) => requests.inc({ status: String(status) }),
+    });
+  const any = appOf();
+  ctx.route(
+    "POST",
+    "/v1/audit",
+    (request, _, { tenant }) => (tenant === undefined ? any : appOf(tenant)).fetch(request),
+    { role: "audit" },
+  );
+  return intake;
 }

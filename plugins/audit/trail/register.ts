@@ -1,16 +1,18 @@
 import type { PluginContext, StreamHandle } from "capstan";
 import type { Settings } from "../settings.ts";
-import { INTAKE_TOPIC } from "./topics.ts";
+import { ACTIONS_TOPIC, INTAKE_TOPIC } from "./topics.ts";
 import type { TrailOptions } from "./trail_options.ts";
 
 const TURNS_TOPIC = "tapes.turns.v1";
 
-/** The trail's two sources. */
+/** The trail's sources. */
 export interface TrailStreams {
   /** Recorded calls; absent where `turns` is off. */
   readonly turns?: StreamHandle;
   /** What was logged. */
   readonly intake: StreamHandle;
+  /** What was done to the agent. */
+  readonly actions: StreamHandle;
 }
 
 /**
@@ -20,7 +22,6 @@ export interface TrailStreams {
 export function registerTrail(ctx: Pick<PluginContext, "stream">, settings: Settings): TrailStreams {
   const options: TrailOptions = {
     topic: settings.topic,
-    intakeTopic: INTAKE_TOPIC,
     policyVersion: settings.policy_version,
     folder: settings.folder,
     master_key: settings.master_key,
@@ -37,6 +38,7 @@ export function registerTrail(ctx: Pick<PluginContext, "stream">, settings: Sett
     });
   return {
     intake: stream(INTAKE_TOPIC, "audit-intake"),
+    actions: stream(ACTIONS_TOPIC, "audit-actions"),
     ...(settings.turns && { turns: stream(TURNS_TOPIC, "audit-turns") }),
   };
 }

@@ -3,11 +3,12 @@ import type { Migration } from "capstan";
 /** The plugin's tables. */
 export const AUDIT_MIGRATIONS: readonly Migration[] = [
   step(1, "the trail, its tree, checkpoints and keys", [
-    // One row: who writes here, the next number, and the hash of the last record.
+    // One row: who writes here, the next number, the hash of the last record, and the public key that signs.
     `CREATE TABLE audit_writer (
       id TEXT NOT NULL PRIMARY KEY,
       next_seq INTEGER NOT NULL,
-      head TEXT NOT NULL
+      head TEXT NOT NULL,
+      signer TEXT
     )`,
     // record: its bytes. What is beside it is for look-ups alone; the record counts. source: what it was made of, which
     // makes one record however often it comes.

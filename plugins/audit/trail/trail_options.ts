@@ -4,8 +4,6 @@ import type { MasterKeyPlace } from "../seal/master_keys.ts";
 export interface TrailOptions extends MasterKeyPlace {
   /** Topic of the trail. */
   readonly topic: string;
-  /** Topic of what was logged. */
-  readonly intakeTopic: string;
   /** Written into each turn's record. */
   readonly policyVersion?: string;
 }

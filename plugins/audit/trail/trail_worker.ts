@@ -1,11 +1,12 @@
 import type { Batch, HandlerFactory } from "capstan";
-import { entryRecord } from "../intake/entry_record.ts";
-import { openEntries } from "../intake/seal_entries.ts";
+import { openInputs } from "../intake/seal_inputs.ts";
 import type { Keyring } from "../seal/keyring.ts";
 import { reopenKeyring } from "../seal/open_keyring.ts";
+import { adminRecord } from "./admin_record.ts";
 import { appendRecords } from "./append_records.ts";
 import type { RecordInput } from "./record_input.ts";
 import type { TrailOptions } from "./trail_options.ts";
+import { ACTIONS_TOPIC, INTAKE_TOPIC } from "./topics.ts";
 import type { TurnEvent } from "./turn_event.ts";
 import { turnRecord, unreadableTurn } from "./turn_record.ts";
 
@@ -38,10 +39,9 @@ const factory: HandlerFactory = (ctx, given) => {
   }
 
   function inputs(batch: Batch, opened: Keyring): RecordInput[] {
-    if (batch.topic === options.intakeTopic) {
-      return batch.records.flatMap(({ data, timestamp }) =>
-        openEntries(data, opened).map((entry) => entryRecord(entry, timestamp))
-      );
+    if (batch.topic === ACTIONS_TOPIC) return batch.records.map(adminRecord);
+    if (batch.topic === INTAKE_TOPIC) {
+      return batch.records.flatMap(({ data }) => openInputs(data, opened));
     }
     return batch.records.flatMap(({ data }) => data === null ? [] : [turnInput(data, options.policyVersion)]);
   }

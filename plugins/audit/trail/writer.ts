@@ -19,6 +19,11 @@ export function writerOf(db: Reader): Writer | undefined {
   );
 }
 
+/** Public key that checkpoints are signed with (`name+id+key`); `undefined` where there is none yet. */
+export function signerOf(db: Reader): string | undefined {
+  return db.get<{ signer: string | null }>("SELECT signer FROM audit_writer")?.signer ?? undefined;
+}
+
 /** The file's writer, made where there is none. */
 export function makeWriter(tx: Transaction): Writer {
   const known = writerOf(tx);

@@ -25,6 +25,7 @@ const examples: Readonly<Record<string, Example>> = {
   process: { before: [ready, done], prints: [`seen ${format(ready)}`, `seen ${format(done)}`, "2 messages"] },
   transform: { before: [ready, done], prints: ["2 messages"] },
   events: { prints: ["llm.usage small 42"] },
+  audit: { prints: ["ada asked gpt-4o, in llm.audit"] },
   local: { prints: [`research ${format(ready)}`] },
   metrics: { prints: ['ai_kafka_messages_produced_total{topic="agent.events"} 1'] },
   file: { prints: ["stored in partition PARTITION at offset 0"] },
@@ -66,8 +67,10 @@ async function check(name: string, place: { bus: string } | { bootstrapServers: 
       .replaceAll("bootstrapServers", key)
       .replace('"config.toml"', JSON.stringify(join(folder, "config.toml")))
       .replace(/localhost:9092|local:events\.sqlite/g, bus)
-      .replace(/"(agent\.events|agent\.summaries|llm\.usage|\w+-agent)"/g, `"$1.${id}"`);
-    const topics = ["agent.events", "agent.summaries", "llm.usage"].map((topic) => `${topic}.${id}`);
+      .replace(/"(agent\.events|agent\.summaries|llm\.usage|llm\.audit|\w+-agent)"/g, `"$1.${id}"`);
+    const topics = ["agent.events", "agent.summaries", "llm.usage", "llm.audit"].map((topic) =>
+      `${topic}.${id}`
+    );
     await Deno.writeTextFile(
       join(folder, "config.toml"),
       `[kafka]\nbootstrap_servers = ${JSON.stringify(bus)}\n`,
@@ -78,7 +81,7 @@ async function check(name: string, place: { bus: string } | { bootstrapServers: 
     for (const each of before) await producer.publish(`agent.events.${id}`, each);
     const printed = await run(code, folder);
     const expected = prints.map((line) =>
-      line.replace(/llm\.usage|agent\.events/, (topic) => `${topic}.${id}`)
+      line.replace(/llm\.usage|llm\.audit|agent\.events/, (topic) => `${topic}.${id}`)
     );
     assert.deepEqual(printed.map((line) => line.replace(/partition \d+/, "partition PARTITION")), expected);
   } finally {

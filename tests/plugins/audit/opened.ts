@@ -20,12 +20,12 @@ export function folderOf(agent: Pick<TestAgent, "store">): string {
   return join(file?.file ?? "", "..");
 }
 
-/** All records of the trail, opened with the keys of the agent's folder. */
+/** All records of the trail but those about its keys, opened with the keys of the agent's folder. */
 export async function openedRecords(agent: Pick<TestAgent, "store">): Promise<OpenedRecord[]> {
   const read = <T>(work: (db: Reader) => T) => agent.store.read(work);
   const keyring = await reopenKeyring(read, { folder: join(folderOf(agent), "audit") });
   return read((db) =>
-    db.all<{ record: Uint8Array }>("SELECT record FROM audit_records ORDER BY seq").map(
+    db.all<{ record: Uint8Array }>("SELECT record FROM audit_records WHERE kind <> 'key' ORDER BY seq").map(
       ({ record: bytes }) => {
         const record = JSON.parse(Buffer.from(bytes).toString()) as AuditRecord;
         return { record, content: openContent(db, keyring, record) };

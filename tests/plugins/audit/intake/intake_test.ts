@@ -3,6 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { openTestAgent } from "capstan/testing";
 import audit from "../../../../plugins/audit/mod.ts";
+import { readEntries } from "../../../../plugins/audit/intake/read_entries.ts";
 import { folderOf, openedRecords } from "../opened.ts";
 import { assertChained } from "../trail/chained.ts";
 
@@ -64,6 +65,27 @@ Deno.test("entries of a tenant with one request id count once, and have one id",
   assert.deepEqual(records.map(({ record }) => record.tenant), ["acme", "other"]);
 });
 
+Deno.test("a caller of one tenant enters nothing of another's", () => {
+  const read = (tenant?: string) =>
+    readEntries([{ ...ENTRY, ...(tenant && { tenant }) }], { tenant: "acme", only: "acme", now: 0 });
+  assert.equal(read()[0]?.tenant, "acme");
+  assert.equal(read("acme")[0]?.tenant, "acme");
+  assert.throws(() => read("other"), { status: 403, message: /another tenant's/ });
+});
+
+Deno.test("what is done to the agent through its admin listener is on record", async () => {
+  await using agent = await openTestAgent(audit);
+  await agent.deliver("capstan.actions.v1", [{
+    value: { action: "POST /reload", actor: "ops", status: 200, at: "2026-01-02T03:04:05.000Z" },
+  }]);
+  await agent.settled();
+  const [{ record } = assert.fail()] = await openedRecords(agent);
+  assert.deepEqual([record.kind, record.facts], [
+    "admin",
+    { action: "POST /reload", actor: "ops", status: 200, at: "2026-01-02T03:04:05.000Z" },
+  ]);
+});
+
 for (
   const [what, body, status, field] of [
     ["no user", { ...ENTRY, user_id: undefined }, 400, "user_id"],
@@ -85,7 +107,8 @@ for (
     const said = await response.json();
     assert.equal(response.status, status, said.error);
     assert.equal(said.problems?.[0]?.field, field, said.error);
-    assert.deepEqual(agent.outputs("audit.intake.v1"), []);
+    await agent.settled();
+    assertChained(agent, 0);
     assert.equal(await agent.metrics("api_requests_total", { status: String(status) }), 1);
   });
 }

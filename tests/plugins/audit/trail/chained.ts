@@ -8,8 +8,9 @@ import { type AuditRecord, NO_RECORD } from "../../../../plugins/audit/record/re
 const node = (left: Uint8Array, right: Uint8Array) =>
   createHash("sha256").update(Uint8Array.of(1)).update(left).update(right).digest();
 
-/** Asserts that so many records are there, numbered, chained, in the topic in order, and all whole nodes of the tree. */
+/** Asserts that so many records are there beside that of the key, numbered, chained, in the topic in order, and all whole nodes of the tree. */
 export function assertChained(agent: Pick<TestAgent, "store" | "outputs">, count: number): void {
+  const all = count + 1;
   const stored = agent.store.read((db) =>
     db.all<{ seq: number; record: Uint8Array }>("SELECT seq, record FROM audit_records ORDER BY seq")
   );
@@ -18,7 +19,7 @@ export function assertChained(agent: Pick<TestAgent, "store" | "outputs">, count
       "SELECT * FROM audit_writer",
     )
   );
-  assert.equal(stored.length, count);
+  assert.equal(stored.length, all);
   let prev = NO_RECORD;
   let level = stored.map(({ seq, record }, at) => {
     const { v, writer: by, seq: said, prev: before }: AuditRecord = JSON.parse(
@@ -28,7 +29,7 @@ export function assertChained(agent: Pick<TestAgent, "store" | "outputs">, count
     prev = recordHash(record);
     return leafHash(record);
   });
-  assert.deepEqual([writer?.next_seq, writer?.head], [count, prev]);
+  assert.deepEqual([writer?.next_seq, writer?.head], [all, prev]);
   const expected: string[] = [];
   for (let at = 0; level.length > 0; at++) {
     expected.push(...level.map((hash, number) => `${at}/${number} ${Buffer.from(hash).toString("hex")}`));

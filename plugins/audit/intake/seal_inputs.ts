@@ -1,0 +1,20 @@
+import { Buffer } from "node:buffer";
+import { close, open } from "../seal/box.ts";
+import type { Keyring } from "../seal/keyring.ts";
+import type { RecordInput } from "../trail/record_input.ts";
+
+const ABOUT = "capstan audit intake";
+
+/** Records to be as they wait to be entered: closed, so that nothing of them is on the disk in the clear. */
+export function closeInputs(inputs: readonly RecordInput[], keyring: Pick<Keyring, "intake">): Uint8Array {
+  return close(keyring.intake, Buffer.from(JSON.stringify(inputs)), ABOUT);
+}
+
+/**
+ * Opens what `closeInputs` made.
+ * @throws {Error} it was altered, or comes from another trail.
+ */
+export function openInputs(value: unknown, keyring: Pick<Keyring, "intake">): RecordInput[] {
+  if (!(value instanceof Uint8Array)) return [];
+  return JSON.parse(open(keyring.intake, value, ABOUT).toString()) as RecordInput[];
+}
