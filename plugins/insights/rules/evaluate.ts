@@ -1,7 +1,7 @@
 import type { Transaction } from "capstan";
 import type { Evidence } from "./evidence.ts";
 import { type Finding, type InsightEvent, insightEvent, opened, resolved, updated } from "./insight_event.ts";
-import { baselineOf, breaches, isNews, valueOf } from "./judge.ts";
+import { baselineOf, type Before, breaches, isNews, type Judged, valueOf } from "./judge.ts";
 import { close, keepOpen, type OpenInsight, openInsights } from "./open_insights.ts";
 import { PaneRows } from "./pane_rows.ts";
 import { emptyPane, type Pane } from "./pane.ts";
@@ -51,25 +51,39 @@ interface Look extends EvaluateOptions {
 function lookAt(tx: Transaction, look: Look): InsightEvent[] {
   const { rule, panes, open, endMs } = look;
   const startMs = endMs - rule.windowMs;
-  const groups = panes.window(startMs, endMs);
+  const enough = panes.sums(startMs, endMs, rule.minSamples);
+  const before = rule.baselineMs !== undefined && enough.length > 0
+    ? panes.before(startMs - rule.baselineMs, startMs)
+    : new Map<string, Before>();
+  const groups = new Map(enough.map((group) => [textOf(group.key), group]));
   for (const [text, { key }] of open) {
     if (!groups.has(text)) groups.set(text, { key, pane: emptyPane() });
   }
-  const judged = [...groups].some(([, { pane }]) => pane.samples >= rule.minSamples);
-  const before = rule.baselineMs !== undefined && judged
-    ? panes.before(startMs - rule.baselineMs, startMs)
-    : new Map();
-  return [...groups].sort(([a], [b]) => a < b ? -1 : 1).flatMap(([text, { key, pane }]) => {
-    const value = valueOf(rule, pane), { samples, evidence } = pane;
-    const baseline = baselineOf(rule, before.get(text));
-    const finding = { rule, key, value, baseline, samples, startMs, endMs, evidence: hashesOf(pane) };
+  return [...groups].sort(([a], [b]) => a < b ? -1 : 1).flatMap(([text, { key, pane: sums }]) => {
     const insight = open.get(text);
-    if (breaches(rule, { value, samples, baseline })) return goesOn(tx, look, { finding, insight, evidence });
-    if (insight === undefined) return [];
+    const baseline = baselineOf(rule, before.get(text));
+    // Most groups are well, which their figures tell; a latency can only be too long where one answer was.
+    const isOpen = insight !== undefined;
+    const maybe = rule.kind === "latency" ? sums.bad > 0 : breaches(rule, judgedOf(rule, sums, baseline));
+    if (!isOpen && !maybe) return [];
+    const pane = panes.whole(startsOf(rule, startMs), key);
+    const judged = judgedOf(rule, pane, baseline);
+    const finding = { rule, key, ...judged, startMs, endMs, evidence: hashesOf(pane) };
+    if (breaches(rule, judged)) return goesOn(tx, look, { finding, insight, evidence: pane.evidence });
+    if (!isOpen) return [];
     open.delete(text);
     close(tx, look.of, key);
     return [eventOf(look, "resolved", key, resolved(insight.said, finding))];
   });
+}
+
+function judgedOf(rule: Rule, pane: Pane, baseline: number | undefined): Judged {
+  return { value: valueOf(rule, pane), samples: pane.samples, baseline };
+}
+
+/** Where the panes of a window begin. */
+function startsOf({ windowMs, slideMs }: Rule, startMs: number): number[] {
+  return Array.from({ length: windowMs / slideMs }, (_, n) => startMs + n * slideMs);
 }
 
 function goesOn(tx: Transaction, look: Look, { finding, insight, evidence }: {

@@ -28,17 +28,16 @@ export class PaneRows {
 
   /** Adds to what a pane has. */
   add(startMs: number, { tenant, grp }: GroupKey, pane: Pane): void {
-    const row = this.#tx.get<Row>(
-      `SELECT ${COLUMNS} ${OF_RULE} AND start_ms = ? AND tenant = ? AND grp = ?`,
-      ...this.#of,
-      startMs,
-      tenant,
-      grp,
-    );
+    // Figures alone are added in place; most events bring nothing else.
+    const isPlain = pane.evidence.length === 0 && pane.histogram.size === 0;
+    const row = isPlain ? undefined : this.#get(startMs, { tenant, grp });
     const sum = row === undefined ? emptyPane() : paneOf(row);
     addPane(sum, pane);
     this.#tx.run(
-      "REPLACE INTO insights_rule_panes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      isPlain
+        ? "INSERT INTO insights_rule_panes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET " +
+          "samples = samples + excluded.samples, bad = bad + excluded.bad, total = total + excluded.total"
+        : "REPLACE INTO insights_rule_panes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       ...this.#of,
       startMs,
       tenant,
@@ -62,22 +61,26 @@ export class PaneRows {
     return row?.start_ms ?? undefined;
   }
 
-  /** What each group has in a window, by `textOf`. */
-  window(startMs: number, endMs: number): Map<string, { key: GroupKey; pane: Pane }> {
-    const groups = new Map<string, { key: GroupKey; pane: Pane }>();
-    const rows = this.#tx.iterate<Row>(
-      `SELECT ${COLUMNS} ${OF_RULE} AND start_ms >= ? AND start_ms < ?`,
+  /** What groups have in a window that have at least so many samples in it, without histograms and evidence. */
+  sums(startMs: number, endMs: number, atLeast: number): { key: GroupKey; pane: Pane }[] {
+    return this.#tx.all<GroupKey & Pick<Row, "samples" | "bad" | "total">>(
+      `SELECT tenant, grp, sum(samples) AS samples, sum(bad) AS bad, sum(total) AS total ${OF_RULE} ` +
+        "AND start_ms >= ? AND start_ms < ? GROUP BY tenant, grp HAVING sum(samples) >= ?",
       ...this.#of,
       startMs,
       endMs,
-    );
-    for (const row of rows) {
-      const { tenant, grp } = row, key = { tenant, grp };
-      const known = groups.get(textOf(key));
-      if (known === undefined) groups.set(textOf(key), { key, pane: paneOf(row) });
-      else addPane(known.pane, paneOf(row));
+      atLeast,
+    ).map(({ tenant, grp, ...sums }) => ({ key: { tenant, grp }, pane: { ...emptyPane(), ...sums } }));
+  }
+
+  /** All that one group has in the panes that begin at these times. */
+  whole(starts: readonly number[], { tenant, grp }: GroupKey): Pane {
+    const whole = emptyPane();
+    for (const startMs of starts) {
+      const row = this.#get(startMs, { tenant, grp });
+      if (row !== undefined) addPane(whole, paneOf(row));
     }
-    return groups;
+    return whole;
   }
 
   /** What each group had in the time before a window, by `textOf`. */
@@ -102,6 +105,16 @@ export class PaneRows {
   /** Forgets the panes that begin before a time. */
   forgetBefore(ms: number): void {
     this.#tx.run(`DELETE ${OF_RULE} AND start_ms < ?`, ...this.#of, ms);
+  }
+
+  #get(startMs: number, { tenant, grp }: GroupKey): Row | undefined {
+    return this.#tx.get<Row>(
+      `SELECT ${COLUMNS} ${OF_RULE} AND start_ms = ? AND tenant = ? AND grp = ?`,
+      ...this.#of,
+      startMs,
+      tenant,
+      grp,
+    );
   }
 }
 

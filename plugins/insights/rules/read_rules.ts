@@ -4,6 +4,8 @@ import { type Member, MEMBERS, type Rule, type RuleKind, SOURCES } from "./rule.
 
 const DEFAULT_WINDOW_MS = 15 * 60_000;
 const DEFAULT_LATENESS_MS = 60_000;
+/** Panes of a window at most: each is read where a window may be an insight. */
+const MOST_PANES = 1_000;
 
 /** What some kinds always tell apart. */
 const ALWAYS_BY: Partial<Record<RuleKind, readonly Member[]>> = {
@@ -73,6 +75,9 @@ function ruleOf(name: string, settings: Partial<RuleSettings>): Rule {
       "slide",
       `${slideMs / 1000}s is no whole part of the window, ${windowMs / 1000}s; set one that is`,
     );
+  }
+  if (windowMs / slideMs > MOST_PANES) {
+    refuse("slide", `the window is more than ${MOST_PANES} times as long; set a longer slide`);
   }
   const baselineMs = settings.baseline;
   if (baselineMs !== undefined) {

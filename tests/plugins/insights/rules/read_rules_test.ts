@@ -65,6 +65,7 @@ for (
     ["window", { kind: "silence", window: MINUTE, after: MINUTE }],
     ["slide", { kind: "cost", threshold: 1, window: 10 * MINUTE, slide: 3 * MINUTE }],
     ["slide", { kind: "cost", threshold: 1, window: 10 * MINUTE, slide: 20 * MINUTE }],
+    ["slide", { kind: "cost", threshold: 1, window: 1_001 * MINUTE, slide: MINUTE }],
     ["by", { kind: "cost", threshold: 1, by: ["user"] }],
     ["by", { kind: "error_rate", threshold: 0.1, by: ["tool"] }],
     ["baseline", { kind: "latency", threshold: 1, baseline: 60 * MINUTE }],

@@ -108,6 +108,9 @@ Deno.test("an event that comes twice counts once", () =>
     const call = toolCall({ id: "a", minute: 1, data: { status: "error" } });
     await add(call, call);
     await add(call);
+    // As long as the window takes events, however far the time has gone on.
+    await add(toolCall({ id: "y", minute: 10.5 }));
+    await add(call);
     assert.deepEqual(await add(toolCall({ id: "z", minute: 30 })), []);
   }));
 
@@ -180,6 +183,29 @@ Deno.test("a spike of cost is told by what windows before it cost, since the gro
       ["insight.resolved", 0, undefined],
     ]);
   }));
+
+Deno.test("each tenant is compared with what it cost itself before", () =>
+  ruling(
+    [aRule({ kind: "cost", threshold: 3, windowMs: HOUR, slideMs: HOUR, baselineMs: DAY })],
+    async ({ add }) => {
+      const cost = (id: string, minute: number, tenant: string, cost: number) =>
+        metrics({ id, minute, tenant, data: { cost } });
+      const events = await add(
+        cost("a", 10, "a", 0.1),
+        cost("b", 20, "b", 100),
+        cost("c", 70, "a", 0.3),
+        cost("d", 80, "b", 100),
+        cost("e", 190, "z", 0),
+      );
+      assert.deepEqual(
+        events.map(({ event_type, tenant_id, data }) => [event_type, tenant_id, data.baseline]),
+        [
+          ["insight.opened", "a", 0.1],
+          ["insight.resolved", "a", undefined],
+        ],
+      );
+    },
+  ));
 
 Deno.test("a loop is the same tool with the same arguments in one conversation", () =>
   ruling([aRule({ kind: "loop", threshold: 3, by: ["tool", "conversation"] })], async ({ add }) => {

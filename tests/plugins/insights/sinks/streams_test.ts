@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Plugin } from "capstan";
 import { openTestAgent, type TestAgent } from "capstan/testing";
 import insights from "../../../../plugins/insights/mod.ts";
 import type { InsightEvent } from "../../../../plugins/insights/rules/insight_event.ts";
@@ -78,6 +79,30 @@ Deno.test("a webhook goes on after a restart where it was, and begins with what 
   await agent.restart();
   await deliver(agent, insight("2"));
   assert.deepEqual(idsOf(server), ["evt-1", "evt-2"]);
+});
+
+Deno.test("sinks begin with what comes after them, each in a group of its own", async () => {
+  const streams: { group?: string; from?: unknown }[] = [];
+  const watched: Plugin = {
+    ...insights,
+    setup(ctx, config) {
+      streams.length = 0;
+      return insights.setup({
+        ...ctx,
+        stream(options, handler) {
+          if (options.topics.includes(TOPIC)) streams.push({ group: options.group, from: options.from });
+          return ctx.stream(options, handler);
+        },
+      }, config as Parameters<typeof insights.setup>[1]);
+    },
+  };
+  const webhooks = { one: { url: "http://127.0.0.1:9" }, two: { url: "http://127.0.0.1:9" } };
+  await using _ = await openTestAgent(watched, { config: { webhooks } });
+  assert.deepEqual(streams, [
+    { group: "insights-log", from: "latest" },
+    { group: "insights-webhook-one", from: "latest" },
+    { group: "insights-webhook-two", from: "latest" },
+  ]);
 });
 
 for (
