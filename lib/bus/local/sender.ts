@@ -7,6 +7,9 @@ import { AppendLane, type LaneWorker } from "./lane/append_lane.ts";
 const MAX_SENDS = 256;
 const MAX_BYTES = 4 * 1024 * 1024;
 
+/** So many sends, each with none beside it, are no load: a round trip to the lane's thread takes longer than a commit. */
+const LONE_SENDS = 16;
+
 /** So many sends in one commit are load enough to start the thread that appends. */
 const WORTH_A_THREAD = 3;
 
@@ -43,6 +46,8 @@ export class LocalSender {
   #waiting: Send[] = [];
   /** Works of the store under way. */
   #committing = 0;
+  /** Sends in a row that found none under way. */
+  #lone = 0;
 
   /** Starts no thread yet. */
   constructor(options: LocalSenderOptions) {
@@ -64,7 +69,9 @@ export class LocalSender {
     return new Promise((resolve, reject) => {
       const one: Send = { records, resolve, reject, slot: -1, aborted: false };
       if (signal) this.#abortable(one, signal);
-      if (this.#lane && this.#waiting.length === 0 && this.#committing === 0 && isPlain(records)) {
+      const without = this.#waiting.length > 0 || this.#committing > 0;
+      this.#lone = without || this.#lane?.busy ? 0 : this.#lone + 1;
+      if (this.#lane && !without && this.#lone < LONE_SENDS && isPlain(records)) {
         one.slot = this.#lane.put(one, this.#options.now());
       }
       if (one.slot >= 0) return;

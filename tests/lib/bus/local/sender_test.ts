@@ -71,3 +71,31 @@ Deno.test("with a thread for appends sends keep their order, and fail alone, as 
   const [description] = await log.topics.describe(["t"]);
   assert.equal(description?.partitions[0]?.endOffset, 297);
 });
+
+Deno.test("sends that come one by one again are committed without the thread for appends", async () => {
+  await using temp = new TempStore();
+  const store = await temp.open();
+  const lane = { storeFile: store.file, powerSafe: false, turns: new WriteTurns("first").memory };
+  let commits = 0;
+  const write = store.write.bind(store);
+  store.write = (work, options) => {
+    commits++;
+    return write(work, options);
+  };
+  await using log = await openLocalLog(store, { lane });
+  await log.topics.apply([{ name: "t", partitions: 1 }]);
+  const offsets: number[] = [];
+  // Until the thread takes a round of sends: the store has no work then.
+  for (let by = "store"; by === "store";) {
+    const before = commits;
+    const sent = await Promise.all(Array.from({ length: 5 }, () => log.send([{ topic: "t", value }])));
+    offsets.push(...sent.map(([position]) => position?.offset ?? -1));
+    if (commits === before) by = "thread";
+  }
+  const before = commits;
+  for (let lone = 0; lone < 40; lone++) {
+    offsets.push((await log.send([{ topic: "t", value }]))[0]?.offset ?? -1);
+  }
+  assert.ok(commits - before > 20 && commits - before < 40, `${commits - before} of 40`);
+  assert.deepEqual(offsets, offsets.map((_, at) => at));
+});
