@@ -7,9 +7,12 @@ import { rotateMasterCommand } from "./commands/rotate_master.ts";
 import { registerIntake } from "./intake/register.ts";
 import type { Keyring } from "./seal/keyring.ts";
 import { openKeyring } from "./seal/open_keyring.ts";
+import { registerFile } from "./sinks/register.ts";
 import { settings } from "./settings.ts";
+import { registerFigures } from "./trail/metrics.ts";
 import { registerTrail } from "./trail/register.ts";
 import { AUDIT_MIGRATIONS } from "./trail/tables.ts";
+import { beginTurns } from "./trail/turn_distance.ts";
 import { checkpointTopic, registerTopics } from "./trail/topics.ts";
 
 export default {
@@ -32,6 +35,8 @@ export default {
       sleep: (ms, signal) => ctx.sleep(ms, signal),
       take: (inputs) => intake.take(inputs),
     });
+    const figures = registerFigures(ctx, { store, turns: config.turns, isOpen: () => keyring !== undefined });
+    const file = registerFile(ctx, config);
     const commands = [
       logCommand(config),
       keyCommand(),
@@ -43,10 +48,15 @@ export default {
       async start() {
         keyring = await openKeyring(store, config);
         await checkpointer.start();
+        await store.write(beginTurns);
       },
       drain: () => checkpointer.drain(),
-      stop: () => checkpointer.stop(),
-      health: () => checkpointer.health(),
+      async stop() {
+        await checkpointer.stop();
+        await file?.close();
+        keyring = undefined;
+      },
+      health: () => ({ ...checkpointer.health(), figures: figures.figures() }),
     };
   },
 } satisfies Plugin<typeof settings>;

@@ -38,6 +38,8 @@ export interface CallMeta {
   tenant?: string;
   user?: string;
   session?: string;
+  /** 16 hexadecimal digits of a hash of the API key; the key itself is nowhere. */
+  api_key_fingerprint?: string;
   /** Absent when no answer came. */
   status?: number;
   /** Content-Type, Content-Encoding and ids; never credentials or cookies. Names in lower case. */

@@ -3,12 +3,14 @@ import type { Migration } from "capstan";
 /** The plugin's tables. */
 export const AUDIT_MIGRATIONS: readonly Migration[] = [
   step(1, "the trail, its tree, checkpoints and keys", [
-    // One row: who writes here, the next number, the hash of the last record, and the public key that signs.
+    // One row: who writes here, the next number, the hash of the last record, the public key
+    // that signs, and the newest turn of the ledger when it began.
     `CREATE TABLE audit_writer (
       id TEXT NOT NULL PRIMARY KEY,
       next_seq INTEGER NOT NULL,
       head TEXT NOT NULL,
-      signer TEXT
+      signer TEXT,
+      turns_from INTEGER
     )`,
     // record: its bytes. What is beside it is for look-ups alone; the record counts. source: what it was made of, which
     // makes one record however often it comes.

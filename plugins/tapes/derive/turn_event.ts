@@ -82,6 +82,7 @@ export function turnEvent({ call, row, revision, systemIsNew }: TurnEvent): Publ
     agent: row.agent,
     project: row.project,
     session: row.session,
+    api_key_fingerprint: row.api_key_fingerprint,
     endpoint: row.endpoint,
     method: row.method,
     target: row.target,

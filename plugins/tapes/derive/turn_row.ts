@@ -49,6 +49,7 @@ export function turnRow(call: PreparedCall, { conversation, messagesBefore }: Pl
     tenant,
     user,
     session: meta.session ?? null,
+    api_key_fingerprint: meta.api_key_fingerprint ?? null,
     conversation,
     status: meta.status ?? null,
     outcome: meta.outcome,

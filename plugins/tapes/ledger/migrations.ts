@@ -211,4 +211,9 @@ export const TAPES_MIGRATIONS: readonly Migration[] = [
       for (const statement of FOREIGN) tx.run(statement);
     },
   },
+  {
+    version: 4,
+    name: "which API key a call came with, by fingerprint",
+    up: (tx) => void tx.run("ALTER TABLE turns ADD COLUMN api_key_fingerprint TEXT"),
+  },
 ];

@@ -21,6 +21,8 @@ export interface TurnRow {
   tenant: string | null;
   user: string | null;
   session: string | null;
+  /** Tells calls of one API key from those of another. */
+  api_key_fingerprint: string | null;
   /** Session, else the call id of the conversation's first turn. */
   conversation: string;
   status: number | null;
@@ -95,6 +97,7 @@ const COLUMNS = [
   "tenant",
   "user",
   "session",
+  "api_key_fingerprint",
   "conversation",
   "status",
   "outcome",

@@ -29,7 +29,7 @@ export interface CallStart {
     "v" | "id" | "started_at" | "method" | "target" | "provider" | "provider_type" | "upstream"
   >;
   /** … and what is not always there. */
-  more: Partial<Pick<CallMeta, "agent" | "project" | "tenant" | "user" | "session">>;
+  more: Partial<Pick<CallMeta, "agent" | "project" | "tenant" | "user" | "session" | "api_key_fingerprint">>;
   requestHeaders: Record<string, string>;
   /** A request to change protocols, with what came behind its head. */
   upgrade?: { protocol: string; socket: Duplex; head: Uint8Array };

@@ -226,6 +226,7 @@ export class Proxy {
       more: {
         agent: head.agent ?? route.agent,
         project: project(),
+        ...(head.keyFingerprint && { api_key_fingerprint: head.keyFingerprint }),
         ...(head.claims && this.#trusted.has(request.socket.remoteAddress) ? head.claims : undefined),
       },
     };

@@ -1,5 +1,6 @@
 import { connectionNames, isHopByHop } from "./hop_by_hop.ts";
 import { headerText } from "./header_text.ts";
+import { keyFingerprint, keyHeaders } from "./key_fingerprint.ts";
 import { keepHeader, storedRequestNames } from "./stored_headers.ts";
 
 /** Who a call says it is for. */
@@ -19,6 +20,8 @@ export interface RequestHead {
   agent?: string;
   /** `X-Capstan-Tenant`, `-User` and `-Session`, where there are any: only as good as the sender. */
   claims?: Claims;
+  /** Fingerprint of the API key; absent where there is none. */
+  keyFingerprint?: string;
   /** The declared length; absent for chunked bodies and for none. */
   contentLength?: number;
   /** A body follows. */
@@ -43,6 +46,7 @@ export function readRequestHead(raw: readonly string[]): RequestHead {
     } else if (name !== "host" && name !== "expect" && !isHopByHop(name) && !named?.has(name)) {
       head.forward.push(raw[at]!, value);
       if (storedRequestNames.has(name)) keepHeader(head.stored, name, value);
+      else if (keyHeaders.has(name)) head.keyFingerprint ??= keyFingerprint(value);
     }
   }
   return head;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { HttpStandIn, ProxyFixture, RawClient, RawStandIn } from "./fixture.ts";
+import { keyFingerprint } from "../../../../plugins/tapes/proxy/key_fingerprint.ts";
 
 const ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
@@ -72,6 +73,7 @@ Deno.test("a request reaches the upstream with its method, raw target, headers a
       project: "proj",
       user: "u1",
       session: "s1",
+      api_key_fingerprint: keyFingerprint("sk-1"),
       status: 200,
       request_headers: { "content-type": "a/b" },
       response_headers: {},

@@ -5,6 +5,7 @@ import { ByteList } from "../../../../plugins/tapes/proxy/byte_list.ts";
 import { callId } from "../../../../plugins/tapes/proxy/call_id.ts";
 import { Capture } from "../../../../plugins/tapes/proxy/capture.ts";
 import { CaptureBudget } from "../../../../plugins/tapes/proxy/capture_budget.ts";
+import { keyFingerprint } from "../../../../plugins/tapes/proxy/key_fingerprint.ts";
 import { maskTarget } from "../../../../plugins/tapes/proxy/mask_target.ts";
 import { projectName } from "../../../../plugins/tapes/proxy/project_name.ts";
 import { providersOf } from "../../../../plugins/tapes/proxy/provider.ts";
@@ -207,4 +208,15 @@ Deno.test("providersOf() gives each type its own origin, and refuses two that cl
 Deno.test("settings that contradict each other are refused", () => {
   const settings = settingsWith({ durability: "async", on_storage_failure: "block" });
   assert.throws(() => new Proxy(new FakeContext(), settings), /needs durability/);
+});
+
+Deno.test("one API key has one fingerprint, in whichever header it comes; the key is not in it", () => {
+  const of = (...raw: string[]) => readRequestHead(raw).keyFingerprint;
+  const bearer = of("Authorization", "Bearer sk-secret-1");
+  assert.match(bearer ?? "", /^[0-9a-f]{16}$/);
+  assert.equal(of("X-Api-Key", "sk-secret-1"), bearer);
+  assert.equal(of("api-key", " sk-secret-1 "), bearer);
+  assert.notEqual(of("Authorization", "Bearer sk-secret-2"), bearer);
+  assert.equal(of("Authorization", "Bearer ", "Content-Type", "a/b"), undefined);
+  assert.equal(keyFingerprint("sk-secret-1"), bearer);
 });
