@@ -16,9 +16,12 @@ export function registerSinks(
   const topics = [topicName(settings, "ai-insights")];
   if (settings.log_insights) {
     const log = ctx.log;
-    ctx.stream<InsightEvent | null>({ topics, group: "insights-log", from: "latest" }, ({ records }) => {
-      for (const { data } of records) if (data !== null) logInsight(log, data);
-    });
+    ctx.stream<InsightEvent | null>(
+      { topics, group: "insights-log", from: "latest", delivery: "at-least-once" },
+      ({ records }) => {
+        for (const { data } of records) if (data !== null) logInsight(log, data);
+      },
+    );
   }
   for (const [name, given] of Object.entries(settings.webhooks)) {
     const { url, secret, timeout, attempts, tenants } = given;
@@ -26,7 +29,7 @@ export function registerSinks(
       throw new Error(`Cannot take plugins.insights.webhooks.${name}: ${why}`);
     };
     if (!NAME.test(name)) refuse("its name must be 1 to 64 letters, digits or _ -; rename it");
-    if (url === undefined) return refuse("it has no url; set its url, or remove it");
+    if (url === undefined) return refuse("it has no url; set its url or url_file, or remove it");
     if (!URL.canParse(url)) refuse("its url is no address; set one as https://hooks.example.com/capstan");
     const webhook = new Webhook({
       name,

@@ -15,7 +15,8 @@ export const sinkSettings = {
         type: "string",
         pattern: "https?://.+",
         form: 'an address as "https://hooks.example.com/capstan"',
-        doc: "Where they are posted to. Redirects are not followed.",
+        secret: true,
+        doc: "Where they are posted to; never printed, for who knows it may post there, too.",
       },
       secret: {
         type: "string",

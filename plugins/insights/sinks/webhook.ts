@@ -65,7 +65,18 @@ export class Webhook {
       });
     } catch (cause) {
       const why = timeout.aborted ? `no answer within ${timeoutMs} ms` : "it can't be reached";
-      throw new Error(`Cannot post to webhook ${name}: ${why}`, { cause });
+      throw new Error(`Cannot post to webhook ${name}: ${why}`, { cause: withoutAddress(cause, url) });
     }
   }
+}
+
+/** A failure that does not tell the address, which may be all that is needed to post to it. */
+function withoutAddress(failure: unknown, url: string): Error {
+  const { origin, pathname, search } = new URL(url);
+  const texts: string[] = [];
+  for (let each = failure; each !== undefined; each = each instanceof Error ? each.cause : undefined) {
+    texts.push(each instanceof Error ? each.message || each.name : String(each));
+  }
+  const told = [url, origin + pathname + search, pathname + search].filter((each) => each.length > 1);
+  return new Error(told.reduce((rest, each) => rest.replaceAll(each, "…"), texts.join(": ")));
 }

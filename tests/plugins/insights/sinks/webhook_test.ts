@@ -91,8 +91,15 @@ Deno.test("a receiver that can't be reached is a failure that does not tell its 
   const gone = receiver();
   await gone[Symbol.asyncDispose]();
   await assert.rejects(
-    hook(`${gone.origin}/token`).webhook.post(insight("1"), signal),
-    { message: "Cannot post to webhook oncall: it can't be reached" },
+    hook(`${gone.origin}/token/t?x=é`).webhook.post(insight("1"), signal),
+    (error: Error) => {
+      assert.equal(error.message, "Cannot post to webhook oncall: it can't be reached");
+      assert.ok(error.cause instanceof Error);
+      assert.match(error.cause.message, /refused|connect/i);
+      assert.doesNotMatch(error.cause.message, /token|x=/);
+      assert.equal(error.cause.cause, undefined);
+      return true;
+    },
   );
 });
 
