@@ -45,7 +45,7 @@ export function silence(tx: Transaction, options: SilenceOptions): InsightEvent[
     if (openInsight(tx, of, key)?.said.insight_id === data.insight_id) close(tx, of, key);
     return [insightEvent({ state: "resolved", tenant: key.tenant, atMs, source, data })];
   });
-  return [...begun, ...ended];
+  return [...begun, ...ended].sort((a, b) => Date.parse(a.timestamp) - Date.parse(b.timestamp));
 }
 
 function findingOf(rule: Rule, { key, session }: KnownSession, endMs: number): Finding {

@@ -27,6 +27,7 @@ export function summary(said: Said): string {
     return `${over ? "Over: no" : "No"} turn${of(said)} came ${when} UTC (${seconds(said.value)}).`;
   }
   const span = `between ${clock(startMs)} and ${clock(endMs)} UTC`;
+  if (over && said.samples === 0) return `Over: nothing${of(said)} came ${span}.`;
   return `${over ? "Over: " : ""}${figure(said)} ${span}${compared(said)}.`;
 }
 

@@ -75,10 +75,10 @@ Deno.test("several silences of one group are found in one go, each opened and re
     const events = await add(turn("b", 100), turn("c", 200), turn("o", 240, "other"));
     assert.deepEqual(events.map(({ event_type, timestamp }) => [event_type, timestamp]), [
       ["insight.opened", at(30)],
-      ["insight.opened", at(130)],
-      ["insight.opened", at(230)],
       ["insight.resolved", at(100)],
+      ["insight.opened", at(130)],
       ["insight.resolved", at(200)],
+      ["insight.opened", at(230)],
     ]);
     assert.equal(rows().insights_open?.length, 1);
     assert.equal(new Set(events.map(({ data }) => data.insight_id)).size, 3);

@@ -50,6 +50,10 @@ Deno.test("an insight resolves at the first window without anything in it", () =
       ["insight.opened", at(10)],
       ["insight.resolved", at(20)],
     ]);
+    assert.equal(
+      events[1]?.data.summary,
+      "Over: nothing came between 2026-01-01 00:10 and 2026-01-01 00:20 UTC.",
+    );
     assert.deepEqual(rows().insights_open, []);
   }));
 
