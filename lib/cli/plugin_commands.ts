@@ -1,4 +1,4 @@
-import type { Plugin } from "../plugin/contract.ts";
+import type { Plugin, PluginCommand } from "../plugin/contract.ts";
 import type { RegisteredCommand } from "../plugin/host_contract.ts";
 import type { CliCommand, Invocation, OptionValue } from "./command.ts";
 import { describePlugins, makeHost } from "./make_host.ts";
@@ -18,13 +18,17 @@ function toCliCommand({ command, plugin }: RegisteredCommand): CliCommand {
     args: command.args,
     options: command.options,
     examples: command.examples,
-    run: (call) => runPluginCommand(command.path, plugin, call),
+    run: (call) => runPluginCommand(command, plugin, call),
   };
 }
 
 /** A plugin's command works where the plugin is disabled, too; of the others those are there that run. */
-async function runPluginCommand(path: string, plugin: string, call: Invocation): Promise<number> {
-  const made = await makeHost(call, { also: plugin });
+async function runPluginCommand(
+  { path, everyPlugin = false }: Pick<PluginCommand, "path" | "everyPlugin">,
+  plugin: string,
+  call: Invocation,
+): Promise<number> {
+  const made = await makeHost(call, { also: plugin, ...(everyPlugin && { only: () => true }) });
   await using host = made.host;
   host.register();
   const { stdout, stderr } = call.io;

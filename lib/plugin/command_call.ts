@@ -3,6 +3,8 @@ import type { Bus } from "../bus/bus.ts";
 import type { BusRecord } from "../bus/contract.ts";
 import { openStore } from "../store/open_store.ts";
 import type { CommandCall, ReadOnlyFile } from "./contract.ts";
+import { eraseSubject } from "./erase_subject.ts";
+import type { Registry } from "./registry.ts";
 import { type OpenParts, pluginStore } from "./context.ts";
 import type { CommandInput } from "./host_contract.ts";
 import { ProgressLine } from "./progress_line.ts";
@@ -14,6 +16,9 @@ export interface CommandCallOptions {
   parts: OpenParts;
   bus: Bus;
   storeFile: string;
+  registry: Registry;
+  /** Whether records of the local log go to Kafka. */
+  relays: boolean;
   /** Throws where nothing more is to be written. */
   guard(): Promise<void>;
   /** The configured admin token. */
@@ -25,7 +30,7 @@ const CHUNK = { records: 500, bytes: 4 * 1024 * 1024 };
 
 /** What a running command is given. */
 export function commandCall(
-  { plugin, input, parts, bus, storeFile, token, guard }: CommandCallOptions,
+  { plugin, input, parts, bus, storeFile, registry, relays, token, guard }: CommandCallOptions,
 ): CommandCall {
   const { log } = bus;
   return {
@@ -47,6 +52,8 @@ export function commandCall(
       const store = await openStore({ file: path, readOnly: true });
       return { read: (work) => store.read(work), [Symbol.asyncDispose]: () => store.close() };
     },
+    erase: (subject, show = () => Promise.resolve()) =>
+      eraseSubject({ subject, show, bus, storeFile, registry, relays, signal: input.signal }),
     progress: () => new ProgressLine(input.stderr),
     admin: (path, init) => callAgent({ storeFile, path, init, token }),
   };

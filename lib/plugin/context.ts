@@ -102,6 +102,10 @@ export function createContext(options: ContextOptions): DeclaringContext {
       registering(`command ${command.path}`);
       registry.addCommand(plugin, command);
     },
+    onErase: (handler) => {
+      registering("a handler of erasures");
+      registry.erasers.push({ plugin, handler });
+    },
     counter: (metric) => meter.counter(metric),
     gauge: (metric) => meter.gauge(metric),
     histogram: (metric) => meter.histogram(metric),

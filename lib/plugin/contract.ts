@@ -8,6 +8,7 @@ import type {
   StreamHandle,
   StreamHandler,
   StreamOptions,
+  StreamRecord,
   TopicValues,
 } from "../bus/handler.ts";
 import type { SettingsOf, SettingsSchema } from "../config/schema.ts";
@@ -138,6 +139,57 @@ export interface Server {
   readonly origin: string | undefined;
 }
 
+/** Whose data is erased: one user of one tenant. */
+export interface ErasureSubject {
+  /** `default` stands for what names no tenant, too. */
+  tenant: string;
+  /** As calls and events name them. */
+  user: string;
+}
+
+/** An erasure at work: what a plugin's handler is given. */
+export interface Erasure {
+  /** Whose data goes. */
+  subject: ErasureSubject;
+  /**
+   * The store. What is deleted by it is overwritten with zeros; nothing looks for rows that refer to a deleted one. Each
+   * `write` holds up all other writers: some milliseconds of work, then another.
+   */
+  store: PluginStore;
+  /**
+   * Empties records of a topic and of its dead letters in this agent's local log, those that `matches` accepts: key,
+   * value and headers go, the offset stays, and no handler sees the record any more. `db` is the snapshot it was read
+   * in. A value that can't be decoded comes as its bytes. Gives how many.
+   */
+  emptyRecords(topic: string, matches: (record: StreamRecord, db: Reader) => boolean): Promise<number>;
+  /** Says how far it is. */
+  show(step: ProgressStep): Promise<void>;
+  /** Aborts on Ctrl-C. */
+  signal: AbortSignal;
+}
+
+/** What an erasure removed from what one plugin keeps. */
+export interface ErasureReport {
+  /** Counts by what was counted: `turns`, `nodes`. Nothing left to remove: zeros. */
+  removed: Readonly<Record<string, number>>;
+  /** What it could not reach, one sentence each. */
+  beyond?: readonly string[];
+}
+
+/**
+ * Removes a subject from what a plugin keeps. It may be called again, after a crash in its middle, too, and must then
+ * remove what is left: rows that tell whose something is go last.
+ */
+export type EraseHandler = (erasure: Erasure) => Promise<ErasureReport>;
+
+/** What an erasure removed from what all plugins keep. */
+export interface ErasureOutcome {
+  /** In the order in which they were asked. */
+  plugins: readonly ({ plugin: string } & Required<ErasureReport>)[];
+  /** What no plugin can reach: topics on Kafka, a write-ahead log in use. One sentence each. */
+  beyond: readonly string[];
+}
+
 /** A flag of a command. `flags` as commander has them: `-n, --max <count>`. */
 export interface CommandOption {
   /** As commander has them. */
@@ -162,6 +214,8 @@ export interface PluginCommand {
   examples?: readonly string[];
   /** Makes the SQLite file where it is missing. Default: a missing file is an error, for its name was mistyped. */
   creates?: boolean;
+  /** Sets up the plugins that are disabled, too: for what concerns all that was ever kept. */
+  everyPlugin?: boolean;
   /** The exit code is 0, or what it returns. Throwing prints the error and exits 1. */
   run(call: CommandCall): Promise<number | void>;
 }
@@ -214,6 +268,14 @@ export interface CommandCall {
    * @throws {AppendFailure} it is not there, can't be read, or is no SQLite file.
    */
   openFile(path: string): Promise<ReadOnlyFile>;
+  /**
+   * Removes a subject from what every plugin keeps (see `PluginContext.onErase`), whether an agent runs or not, and
+   * leaves nothing of it in free pages. Started again after a crash it goes on.
+   */
+  erase(
+    subject: ErasureSubject,
+    show?: (step: ProgressStep) => Promise<void>,
+  ): Promise<ErasureOutcome>;
   /** Standard output: results. */
   stdout: { write(text: string): Promise<void>; isTerminal: boolean; columns: number };
   /** Standard error: progress and remarks. */
@@ -274,6 +336,12 @@ export interface PluginContext {
   serve(options: ServeOptions): Server;
   /** A command of `capstan`. */
   command(command: PluginCommand): void;
+  /**
+   * Removes a person from what the plugin keeps, when an erasure is asked for. A plugin that keeps rows or topics about
+   * people registers one. Those of plugins that are set up later are called first: they may look up what they need in
+   * others' views.
+   */
+  onErase(handler: EraseHandler): void;
   /** Metrics; names get the prefix `capstan_<plugin>_`. */
   counter(options: MetricOptions): Counter;
   /** A value that goes up and down; `collect` is asked at each scrape. */

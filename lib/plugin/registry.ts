@@ -1,7 +1,7 @@
 import type { Role } from "../access/caller.ts";
 import type { StreamHandler, StreamOptions } from "../bus/handler.ts";
 import type { Migration } from "../store/contract.ts";
-import type { PluginCommand, RouteHandler, ServeOptions } from "./contract.ts";
+import type { EraseHandler, PluginCommand, RouteHandler, ServeOptions } from "./contract.ts";
 import { DeferredServer } from "./deferred_server.ts";
 import { DeferredStream } from "./deferred_stream.ts";
 import type { RegisteredCommand } from "./host_contract.ts";
@@ -37,6 +37,12 @@ export interface RegisteredServer {
   server: DeferredServer;
 }
 
+/** A registered handler of erasures. */
+export interface RegisteredEraser {
+  plugin: string;
+  handler: EraseHandler;
+}
+
 /** What the plugins' `setup` registered. Names that two claim are refused as they come. */
 export class Registry {
   readonly topics = new DeclaredTopics();
@@ -45,6 +51,7 @@ export class Registry {
   readonly routes: RegisteredRoute[] = [];
   readonly servers: RegisteredServer[] = [];
   readonly commands: RegisteredCommand[] = [];
+  readonly erasers: RegisteredEraser[] = [];
   readonly lives: PluginLife[] = [];
 
   /** Takes back what a plugin registered: its setup failed, or it is over. */
@@ -60,6 +67,7 @@ export class Registry {
     copy.routes.push(...this.routes);
     copy.servers.push(...this.servers);
     copy.commands.push(...this.commands);
+    copy.erasers.push(...this.erasers);
     copy.lives.push(...this.lives);
     copy.topics.copy(this.topics);
     copy.forget(plugin);
@@ -67,12 +75,16 @@ export class Registry {
   }
 
   /** Puts what a plugin registered elsewhere in the place of what it registered here. */
-  adopt(plugin: string, { streams, stores, routes, servers, commands, lives, topics }: Registry): void {
+  adopt(
+    plugin: string,
+    { streams, stores, routes, servers, commands, erasers, lives, topics }: Registry,
+  ): void {
     replace(this.streams, plugin, streams);
     replace(this.stores, plugin, stores);
     replace(this.routes, plugin, routes);
     replace(this.servers, plugin, servers);
     replace(this.commands, plugin, commands);
+    replace(this.erasers, plugin, erasers);
     replace(this.lives, plugin, lives);
     this.topics.adopt(plugin, topics);
   }

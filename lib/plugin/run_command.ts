@@ -7,6 +7,7 @@ import { commandCall } from "./command_call.ts";
 import { diskGuard } from "./disk_guard.ts";
 import type { OpenParts } from "./context.ts";
 import type { CommandInput, HostOptions } from "./host_contract.ts";
+import { kafkaSettingsOf } from "./kafka_settings_of.ts";
 import { prepareStore } from "./prepare_store.ts";
 import type { Registry } from "./registry.ts";
 
@@ -39,7 +40,12 @@ export async function runCommand(
   try {
     const { token } = settings.admin;
     const code = await found.command.run(
-      commandCall({ plugin: found.plugin, input, parts, bus, storeFile, token, guard: diskGuard(options) }),
+      commandCall({
+        plugin: found.plugin,
+        ...{ input, parts, bus, storeFile, registry, token },
+        relays: kafkaSettingsOf(settings) !== undefined,
+        guard: diskGuard(options),
+      }),
     );
     return code ?? 0;
   } finally {

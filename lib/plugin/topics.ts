@@ -71,6 +71,11 @@ export class DeclaredTopics {
     });
   }
 
+  /** Whether a topic, by its logical name, never leaves this agent. */
+  isLocalOnly(topic: string): boolean {
+    return this.#declared.get(topic)?.[0]?.spec.localOnly ?? false;
+  }
+
   /** Names in code of all that were declared. */
   names(): string[] {
     return [...this.#declared.keys()];

@@ -30,6 +30,16 @@ export function checkpoint(connection: Connection): CheckpointResult {
   }
 }
 
+/** Copies the WAL into the file and cuts it to nothing; `false`: somebody reads or writes just now. */
+export function truncateWal(connection: Connection): boolean {
+  try {
+    return connection.get<{ busy: number }>("PRAGMA wal_checkpoint(TRUNCATE)")?.busy === 0;
+  } catch (error) {
+    if (failureOf(error) !== "locked") throw error;
+    return false;
+  }
+}
+
 function run(connection: Connection, mode: "PASSIVE" | "RESTART"): CheckpointResult {
   const row = connection.get<{ busy: number; log: number; checkpointed: number }>(
     `PRAGMA wal_checkpoint(${mode})`,

@@ -10,6 +10,8 @@ export interface ConnectionOptions {
   readOnly?: boolean;
   /** Milliseconds SQLite may block the thread while another connection holds a lock. Default 0. */
   busyTimeoutMs?: number;
+  /** Whether rows must have those they refer to. Default true. */
+  foreignKeys?: boolean;
 }
 
 /** Prepared statements kept per connection; the oldest goes when SQL is made up without end. */
@@ -34,7 +36,7 @@ export class Connection implements Transaction, Disposable {
       this.#db = new DatabaseSync(options.file, {
         readOnly: options.readOnly ?? false,
         timeout: options.busyTimeoutMs ?? 0,
-        enableForeignKeyConstraints: true,
+        enableForeignKeyConstraints: options.foreignKeys ?? true,
       });
     } catch (error) {
       throw storeError("open store", options.file, error);

@@ -30,6 +30,11 @@ export interface StoreOptions {
   turns?: WriteTurns;
   /** KiB of pages the writer keeps in memory. Default 16,384; the reader keeps a quarter of it. */
   cacheKiB?: number;
+  /**
+   * For erasing: pages that become free are overwritten with zeros, too, and nothing looks for rows that refer to a
+   * deleted one (without an index that is a walk through the table). Default false.
+   */
+  erasing?: boolean;
 }
 
 /** Pages of 4 KiB after which a write copies the WAL by itself. */
@@ -51,7 +56,7 @@ export async function openStore(options: StoreOptions): Promise<SqliteStore> {
   try {
     let writer: Connection | undefined;
     if (!readOnly) {
-      writer = new Connection({ file, busyTimeoutMs });
+      writer = new Connection({ file, busyTimeoutMs, foreignKeys: !options.erasing });
       opened.push(writer);
       await setUpWriter(writer, { ...options, isNew, lockWaitMs, cacheKiB });
     }
@@ -84,6 +89,8 @@ async function setUpWriter(writer: Connection, options: WriterOptions): Promise<
       `Cannot open store ${writer.file}: its file system has no shared memory for a WAL; put it on a local disk`,
     );
   }
+  // FAST: what is deleted is overwritten where its page is written anyway. Free pages are left: see `zeroFreePages`.
+  writer.get(`PRAGMA secure_delete = ${options.erasing ? "ON" : "FAST"}`);
   writer.get(`PRAGMA synchronous = ${options.powerSafe ? "FULL" : "NORMAL"}`);
   writer.get(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES[options.checkpoints ?? "own"]}`);
   // A WAL that an outage of checkpoints has grown is cut back to this when it is next begun anew.

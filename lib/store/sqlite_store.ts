@@ -1,4 +1,4 @@
-import { checkpoint, type CheckpointResult } from "./checkpoint.ts";
+import { checkpoint, type CheckpointResult, truncateWal } from "./checkpoint.ts";
 import type { Connection } from "./connection.ts";
 import type { Migration, Reader, Store, Transaction } from "./contract.ts";
 import { StoreError } from "./error.ts";
@@ -88,6 +88,16 @@ export class SqliteStore implements Store {
   checkpoint(): CheckpointResult {
     if (this.#closing) throw this.#closed("checkpoint");
     if (this.#writer) return checkpoint(this.#writer);
+    throw new StoreError("readonly", `Cannot checkpoint store ${this.file}: it was opened for reading only`);
+  }
+
+  /**
+   * Copies the WAL into the file and cuts it to nothing; `false`: somebody reads or writes just now.
+   * @throws {StoreError} the file can't be written.
+   */
+  truncateWal(): boolean {
+    if (this.#closing) throw this.#closed("checkpoint");
+    if (this.#writer) return truncateWal(this.#writer);
     throw new StoreError("readonly", `Cannot checkpoint store ${this.file}: it was opened for reading only`);
   }
 

@@ -3,6 +3,7 @@ import type { Plugin } from "capstan";
 import { registerApi } from "./api.ts";
 import { registerCommands } from "./commands/register.ts";
 import { registerDeriver, registerLedger } from "./derive/register.ts";
+import { eraseFromTapes } from "./erase/erase.ts";
 import { projectName } from "./proxy/project_name.ts";
 import { Proxy } from "./proxy/proxy.ts";
 import { settings } from "./settings.ts";
@@ -18,6 +19,7 @@ export default {
     registerDeriver(ctx, config);
     registerApi(ctx, store);
     registerCommands(ctx, config);
+    ctx.onErase(eraseFromTapes(config));
     return {
       start: () => proxy.open(config.project ?? projectName(process.cwd())),
       drain: (signal) => proxy.drain(signal),

@@ -1,6 +1,7 @@
 import type { Logger } from "../../telemetry/logger.ts";
 import type { Clock } from "../clock.ts";
 import type { BusRecord, OutgoingRecord, RecordBatch } from "../contract.ts";
+import { isErased } from "../erased.ts";
 import { partitionOfKey } from "../murmur2.ts";
 import type { RelayMetrics } from "./metrics.ts";
 import { recordBytes, shrinkContent } from "./shrink.ts";
@@ -55,7 +56,8 @@ export class RelayDelivery {
    */
   async deliver(batch: RecordBatch, signal: AbortSignal): Promise<Refused[]> {
     const refused: Refused[] = [];
-    await this.#send(batch.records.map((record) => this.#fit(record)), refused, signal);
+    const records = batch.records.filter((record) => !isErased(record));
+    await this.#send(records.map((record) => this.#fit(record)), refused, signal);
     return refused;
   }
 

@@ -1,5 +1,6 @@
 import type { BusRecord } from "../contract.ts";
 import type { StreamRecord } from "../handler.ts";
+import { isErased } from "../erased.ts";
 import type { TopicCodec } from "../topic_codecs.ts";
 import { DecodedRecord } from "./stream_record.ts";
 
@@ -19,8 +20,9 @@ export interface DecodeOptions {
   codec: TopicCodec | undefined;
 }
 
-/** Reads the values of some records of one topic. */
-export function decodeRecords(records: readonly BusRecord[], { topic, codec }: DecodeOptions): Decoded {
+/** Reads the values of some records of one topic; those that were emptied are left out. */
+export function decodeRecords(given: readonly BusRecord[], { topic, codec }: DecodeOptions): Decoded {
+  const records = given.some(isErased) ? given.filter((record) => !isErased(record)) : given;
   if (codec === undefined || codec.isBytes) {
     return {
       records: records.map((record) => new DecodedRecord(record, topic, record.value)),

@@ -5,6 +5,7 @@ const REFUSED = {
   write: "the local transaction belongs to the agent's thread; return outputs instead",
   state: "rows belong to the agent's thread; rebuild what is in memory by onAssigned instead",
   command: "a command works on the store beside a running agent; put it into a plugin of its own",
+  erasure: "erasing works on the store beside a running agent; what it keeps in memory ends with it",
   worker: "it runs in a Worker already; give the handler itself",
   codec: 'a codec is code and can\'t leave the Worker; take "json", "text" or "bytes"',
 } as const;

@@ -102,6 +102,9 @@ export function workerContext(options: WorkerContextOptions): WorkerContext {
     command: ({ path }) => {
       throw refusal(plugin, "command", `the command "${path}"`);
     },
+    onErase: () => {
+      throw refusal(plugin, "erasure", "a handler of erasures");
+    },
     counter: (metric) => metrics.counter(metric),
     gauge: (metric) => metrics.gauge(metric),
     histogram: (metric) => metrics.histogram(metric),

@@ -106,6 +106,12 @@ function warm({ chain, newFrom }: PreparedCall): void {
   for (const node of chain?.answers ?? []) node.stored;
 }
 
+/** Whether the node that the call's new ones go on from is stored no more. */
+function isCutOff(db: Reader, { chain, newFrom }: PreparedCall): boolean {
+  const before = chain?.request[newFrom - 1]?.hash ?? chain?.request[0]?.parent ?? null;
+  return before !== null && !hasNode(db, before);
+}
+
 function isStorage(error: unknown): boolean {
   return error instanceof Error && error.name === "StoreError" && "failure" in error &&
     error.failure !== "constraint" && error.failure !== "other";
@@ -125,12 +131,11 @@ export function prepareBatch(
       seen.add(meta.id);
       return again || !known.has(meta.id) || known.get(meta.id) === "deriver-failed";
     });
-    const hashes = due.flatMap(({ system, tools }) => [system?.hash, tools?.hash]);
     const hasher = new Hasher(db);
     return {
       prepared: due.map((call) => hasher.prepare(call)),
       failed: hasher.failed,
-      blobs: knownBlobs(db, hashes.filter((hash) => hash !== undefined)),
+      blobs: due.flatMap(({ system, tools }) => [system?.hash ?? [], tools?.hash ?? []].flat()),
       rows: new Set(known.keys()),
     };
   });
@@ -138,7 +143,8 @@ export function prepareBatch(
     failed,
     write(tx) {
       const result: BatchResult = { events: [], nodes: 0, turns: 0 };
-      const stored = new Set(blobs);
+      // Here and not above: an erasure may have removed some since.
+      const stored = knownBlobs(tx, blobs);
       beginDeriving(tx);
       for (const call of prepared) {
         try {
@@ -151,6 +157,14 @@ export function prepareBatch(
           result.turns += Number(written.turn);
         } catch (cause) {
           if (isStorage(cause)) throw cause;
+          if (isCutOff(tx, call)) {
+            throw new Error(
+              "Cannot write calls: what they go on from was erased just now; they are read again",
+              {
+                cause,
+              },
+            );
+          }
           throw new CallError(call.meta.id, { cause });
         }
       }

@@ -184,6 +184,7 @@ Deno.test("what an isolated plugin can't have is refused at its setup, with its 
     ],
     ["store", /Cannot give refused a store: .*take isolation out/],
     ["command", /Cannot give refused the command "refuse me": .*plugin of its own/],
+    ["erasure", /Cannot give refused a handler of erasures: .*beside a running agent/],
     ["state", /Cannot give refused the state of the stream over quiet\.v1: .*onAssigned/],
     ["worker", /Cannot give refused the worker module of the stream over quiet\.v1: .*the handler itself/],
     ["codec", /Cannot give refused the codec own of topic t: .*"json", "text" or "bytes"/],

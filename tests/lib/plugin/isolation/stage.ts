@@ -105,6 +105,7 @@ export async function stage(
     store: refuse,
     serve: refuse,
     command: refuse,
+    onErase: () => {},
     route: (method, path, handler) => void made.routes.set(`${method} ${path}`, handler),
     counter: (metric) => meter.counter(metric),
     gauge: (metric) => meter.gauge(metric),

@@ -39,6 +39,7 @@ export function commandCall(
     ...rest,
     store: harness.store,
     publish: () => Promise.reject(new Error("not used")),
+    erase: () => Promise.reject(new Error("not used")),
     commit: (write) => harness.commit(write),
     async *records() {
       for (const [offset, { meta, request, response }] of kept.entries()) {

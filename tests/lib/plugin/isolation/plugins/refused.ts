@@ -11,6 +11,7 @@ export default {
     if (wants === "serve") ctx.serve({ name: "door", listen: ":0", handler: () => {} });
     if (wants === "store") ctx.store([]);
     if (wants === "command") ctx.command({ path: "refuse me", doc: "No.", run: () => Promise.resolve() });
+    if (wants === "erasure") ctx.onErase(() => Promise.resolve({ removed: {} }));
     if (wants === "state") ctx.stream({ topics, state: { reset: () => {} } }, () => {});
     if (wants === "worker") {
       ctx.stream({ topics, source: "local", worker: { module: new URL("file:///x.ts") } });

@@ -1,0 +1,37 @@
+import type { ErasureSubject, Reader } from "capstan";
+import type { Call } from "../call.ts";
+import type { ReadCall } from "../derive/read_call.ts";
+import { toParsedCall, userOf } from "../derive/prepare_call.ts";
+import type { Parsed } from "../turn.ts";
+import { isSubject } from "./subject_turns.ts";
+
+/** How a call is judged. */
+export interface JudgeOptions {
+  subject: ErasureSubject;
+  parse(call: Call): Parsed;
+}
+
+/** Whether a kept call is the subject's: as its row of the ledger says, else as it says itself. */
+export function callIsSubjects(db: Reader, read: ReadCall, { subject, parse }: JudgeOptions): boolean {
+  const meta = "call" in read ? read.call.meta : "meta" in read ? read.meta : undefined;
+  // What can't be read at all can't be shown to be somebody else's; nothing can be made of it either.
+  if (meta === undefined) return false;
+  const row = db.get<{ tenant: string | null; user: string | null; reason: string | null }>(
+    "SELECT tenant, user, reason FROM turns WHERE call_id = ?",
+    meta.id,
+  );
+  if (row && row.reason !== "deriver-failed") return isSubject(subject, row);
+  return isSubject(subject, {
+    tenant: meta.tenant,
+    user: "call" in read ? userIn(read.call, parse) : meta.user,
+  });
+}
+
+function userIn(call: Call, parse: JudgeOptions["parse"]): string | undefined {
+  try {
+    return userOf(toParsedCall(call, parse));
+  } catch {
+    // A call the parsers fail on is named by its headers alone.
+    return call.meta.user;
+  }
+}
