@@ -36,9 +36,14 @@ function attributes(turn: SourceTurn): TurnSpan["attributes"] {
     "gen_ai.usage.cache_creation.input_tokens": usage.cache_creation_input_tokens,
     "http.request.method": event.method,
     "http.response.status_code": event.status,
-    "error.type": turn.failure === undefined ? undefined : String(event.status ?? event.outcome),
+    "error.type": turn.failure === undefined ? undefined : errorType(event),
   };
   return known(all) as TurnSpan["attributes"];
+}
+
+/** A status that is an error, else how the call ended. */
+function errorType({ status = 0, outcome }: SourceTurn["event"]): string {
+  return status >= 400 ? String(status) : outcome;
 }
 
 function operationOf({ event }: SourceTurn): string {
