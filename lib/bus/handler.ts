@@ -111,8 +111,9 @@ export interface StreamOptions {
   /**
    * The handler keeps state by partition in its rows. Where a partition comes to this agent and its rows are not where
    * the group is, the records between are handled again for their rows alone, outputs dropped. Where that can't give
-   * the right state, `reset` empties the partition's rows, and all that the topic still keeps is handled again.
-   * Kafka alone; on the local log rows and offset never differ.
+   * the right state, `reset` empties the partition's rows, and all that the topic still keeps is handled again. On the
+   * local log rows and offset never differ; there, as on Kafka, `StreamHandle.rebuild` does the same when it is asked
+   * for. Not with `worker`.
    */
   state?: { reset(tx: Transaction, partition: { topic: string; partition: number }): void };
   /**
@@ -190,6 +191,22 @@ export interface WorkerContext {
 /** Default export of a Worker's handler module. */
 export type HandlerFactory = (ctx: WorkerContext, options: unknown) => StreamHandler | Promise<StreamHandler>;
 
+/** How state is made anew. */
+export interface RebuildOptions {
+  /** Ends the waiting alone: the work goes on, because a half of a state is none. */
+  signal?: AbortSignal;
+  /** Told now and then how far it is, in offsets of all partitions together; `total` shrinks where retention took some. */
+  onProgress?(figures: { readonly done: number; readonly total: number }): void;
+}
+
+/** State that was made anew. */
+export interface Rebuilt {
+  /** Partitions it is of: those that this agent has. */
+  readonly partitions: number;
+  /** Records that were handled again. */
+  readonly records: number;
+}
+
 /** A running stream. */
 export interface StreamHandle {
   /** Takes no further batch; the one under way is finished. */
@@ -203,4 +220,11 @@ export interface StreamHandle {
   caughtUp(signal?: AbortSignal): Promise<void>;
   /** Records not yet handled. */
   lag(): Promise<number>;
+  /**
+   * Makes the state (`StreamOptions.state`) of the partitions that this agent has anew: it is emptied, all that the topics
+   * still keep is handled again up to where the group is, outputs dropped, and the stream goes on. Nothing else is
+   * handled meanwhile. An agent that dies in the middle goes on with it at its next start.
+   * @throws {TypeError} the stream keeps no state, or is at it already.
+   */
+  rebuild(options?: RebuildOptions): Promise<Rebuilt>;
 }

@@ -3,7 +3,7 @@ import type { Bus } from "../bus/bus.ts";
 import type { Clock } from "../bus/clock.ts";
 import type { OwnGroup } from "../bus/lag_look.ts";
 import { FENCE_MIGRATIONS, FENCE_OWNER } from "../bus/stream/fences.ts";
-import { rowsFirst } from "../bus/stream/rows_first.ts";
+import { withRowStore } from "../bus/stream/rows_first.ts";
 import { Stream } from "../bus/stream/stream.ts";
 import { valuesForWorker } from "../bus/worker/values.ts";
 import { WorkerHost, type WorkerHostOptions } from "../bus/worker/host.ts";
@@ -291,7 +291,7 @@ export class AgentStreams {
     const stream = registered.handler
       ? new Stream({
         spec,
-        driver: driver.name === "local" ? driver : rowsFirst(driver, bus.log.store),
+        driver: withRowStore(driver, bus.log.store),
         handler: registered.handler,
         hooks: options,
         ...(options.state && {

@@ -26,6 +26,8 @@ export type {
   HandlerReturn,
   OutgoingValue,
   PublishRequest,
+  RebuildOptions,
+  Rebuilt,
   StreamHandle,
   StreamHandler,
   StreamOptions,

@@ -1,5 +1,5 @@
 import type { PartitionLag } from "../bus/contract.ts";
-import type { StreamHandle } from "../bus/handler.ts";
+import type { RebuildOptions, Rebuilt, StreamHandle } from "../bus/handler.ts";
 import type { Health } from "../telemetry/health.ts";
 
 /** A stream that runs, here or in the Worker. */
@@ -53,6 +53,11 @@ export class DeferredStream implements StreamHandle {
   /** See `StreamHandle`. */
   lag(): Promise<number> {
     return this.#started("measure").then((stream) => stream.lag());
+  }
+
+  /** See `StreamHandle`. */
+  rebuild(options?: RebuildOptions): Promise<Rebuilt> {
+    return this.#started("make the state anew of").then((stream) => stream.rebuild(options));
   }
 
   #started(verb: string): Promise<RunningStream> {

@@ -13,9 +13,7 @@ export function streamProblem(options: StreamOptions, handler?: StreamHandler): 
   if (worker && (options.onAssigned || options.onRevoked)) {
     return "onAssigned and onRevoked can't reach into a worker; give a handler, or leave them out";
   }
-  if (options.state && source === "local") {
-    return 'on the local log rows and offset never differ; leave state out, or set source to "bus"';
-  }
+  if (options.state && worker) return "state can't reach into a worker; give a handler, or leave it out";
   const { attempts, concurrency, maxRecords, maxBytes, lingerMs } = options;
   if (attempts !== undefined && !(attempts >= 1)) return `${attempts} attempts are none; give 1 or more`;
   for (const [name, value] of Object.entries({ concurrency, maxRecords, maxBytes })) {

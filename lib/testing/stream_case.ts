@@ -2,7 +2,7 @@ import { systemClock } from "../bus/clock.ts";
 import type { BusRecord, Subscription } from "../bus/contract.ts";
 import type { Batch, StreamHandler, StreamOptions, TopicValues } from "../bus/handler.ts";
 import { FENCE_MIGRATIONS, FENCE_OWNER } from "../bus/stream/fences.ts";
-import { rowsFirst } from "../bus/stream/rows_first.ts";
+import { withRowStore } from "../bus/stream/rows_first.ts";
 import { Stream } from "../bus/stream/stream.ts";
 import { TopicCodecs, topicCodecs } from "../bus/topic_codecs.ts";
 import { TopicNames } from "../bus/topic_names.ts";
@@ -132,7 +132,7 @@ export class StreamBench extends BusBench {
     const { state } = options;
     const stream = new Stream({
       spec: streamSpec(registered, names),
-      driver: driver.name === "local" ? driver : rowsFirst(driver, store),
+      driver: withRowStore(driver, store),
       handler,
       hooks: options,
       ...(state && {

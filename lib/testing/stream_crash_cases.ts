@@ -125,7 +125,12 @@ export const CRASH_CASES: readonly StreamCase[] = [
   },
 ];
 
-function counting(topic: string, group: string, told: { resets: number } = { resets: 0 }): StreamOptions {
+/** A stream whose handler keeps state, for `counted`. */
+export function counting(
+  topic: string,
+  group: string,
+  told: { resets: number } = { resets: 0 },
+): StreamOptions {
   return {
     ...{ topics: [topic], group, lingerMs: 0, values: "bytes" },
     state: {
@@ -138,7 +143,7 @@ function counting(topic: string, group: string, told: { resets: number } = { res
 }
 
 /** Each record's row and output say how manieth of its partition it is, which the rows alone can tell. */
-function counted(batch: Batch, output: string): HandlerResult {
+export function counted(batch: Batch, output: string): HandlerResult {
   return {
     write: (tx) =>
       valuesOf(batch).map((value) => {

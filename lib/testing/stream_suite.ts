@@ -3,6 +3,7 @@ import { StreamBench, type StreamsUnderTest } from "./stream_case.ts";
 import { CRASH_CASES } from "./stream_crash_cases.ts";
 import { FAILURE_CASES } from "./stream_failure_cases.ts";
 import { OUTPUT_CASES } from "./stream_output_cases.ts";
+import { REBUILD_CASES } from "./stream_rebuild_cases.ts";
 import { STREAM_START_CASES } from "./stream_start_cases.ts";
 import { VALUE_CASES } from "./stream_value_cases.ts";
 import { registerCases, type SuiteOptions } from "./suite.ts";
@@ -20,6 +21,7 @@ export function testStreams(
     ...VALUE_CASES,
     ...FAILURE_CASES,
     ...CRASH_CASES,
+    ...REBUILD_CASES,
   ];
   registerCases(`streams over ${name}`, cases, options, async (one) => {
     await using made = await makeDriver();

@@ -2,9 +2,12 @@ import type { Plugin } from "capstan";
 import { registerTopics } from "./events/topics.ts";
 import { exportCommand } from "./commands/export.ts";
 import { feedbackCommand } from "./commands/feedback.ts";
+import { rebuildCommand } from "./commands/rebuild.ts";
 import { registerFeedback } from "./feedback/register.ts";
 import { registerIntake } from "./intake/register.ts";
 import { INSIGHTS_MIGRATIONS } from "./migrations.ts";
+import { registerRebuild } from "./rebuild/register.ts";
+import { notingStreams } from "./rebuild/stateful_streams.ts";
 import { registerRules } from "./rules/register.ts";
 import { settings } from "./settings.ts";
 import { registerSinks } from "./sinks/register.ts";
@@ -16,7 +19,8 @@ export default {
   doc: "Nine topics of events made of recorded turns and of what people thought of them.",
   config: settings,
   enabledByDefault: false,
-  setup(ctx, config) {
+  setup(given, config) {
+    const { ctx, streams } = notingStreams(given);
     registerTopics(ctx, config);
     const store = ctx.store(INSIGHTS_MIGRATIONS);
     registerTurns(ctx, config);
@@ -25,6 +29,8 @@ export default {
     registerFeedback(ctx, config);
     ctx.command(feedbackCommand(config));
     ctx.command(exportCommand(config));
+    ctx.command(rebuildCommand);
+    registerRebuild(ctx, { store, streams });
     registerSinks(ctx, config);
     return registerRules(ctx, config, store);
   },

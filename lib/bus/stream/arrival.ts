@@ -1,7 +1,7 @@
 import type { AssignedPartition } from "../handler.ts";
 import type { Clock } from "../clock.ts";
 import type { Logger } from "../../telemetry/logger.ts";
-import type { CatchUp, Plan } from "./catch_up.ts";
+import type { Plan, RowsKeeper } from "./catch_up.ts";
 import type { Lane } from "./lane.ts";
 import { retryDelay, type RetryPolicy } from "./retry.ts";
 import type { Place } from "./rows_first.ts";
@@ -21,8 +21,8 @@ export interface PartitionHooks {
 /** What receiving partitions needs. */
 export interface StreamArrivalOptions {
   hooks: PartitionHooks;
-  /** Where rows lie beside the bus. */
-  catchUp?: CatchUp;
+  /** Where rows lie beside the bus, or are state. */
+  keeper?: RowsKeeper;
   /** Logical name of a real topic. */
   logicalName(topic: string): string;
   /** Partitions caught up side by side. */
@@ -69,13 +69,13 @@ export class StreamArrival implements Arrival {
 
   /** See `Arrival`. */
   async prepare(came: readonly Lane[], settle: (lane: Lane, ready: boolean) => void): Promise<void> {
-    const { hooks, catchUp, keepStart } = this.#options;
+    const { hooks, keeper, keepStart } = this.#options;
     const lanes = keepStart ? await this.#keepStarts(came, keepStart, settle) : came;
-    if (!catchUp && !hooks.onAssigned && !hooks.onRevoked) return lanes.forEach((lane) => settle(lane, true));
+    if (!keeper && !hooks.onAssigned && !hooks.onRevoked) return lanes.forEach((lane) => settle(lane, true));
     const plans = new Map<Lane, Plan>();
     await Promise.all(lanes.map(async (lane) => {
       const decided = await this.#patiently(lane, async () => {
-        if (catchUp) plans.set(lane, await catchUp.plan(lane.assignment));
+        if (keeper) plans.set(lane, await keeper.plan(lane.assignment));
       }, ROWS);
       if (!decided) settle(lane, false);
     }));
@@ -84,11 +84,36 @@ export class StreamArrival implements Arrival {
   }
 
   /** See `Arrival`. */
+  async renew(lanes: readonly Lane[], settle: (lane: Lane, ready: boolean) => void): Promise<void> {
+    const { keeper } = this.#options;
+    if (!keeper) return lanes.forEach((lane) => settle(lane, true));
+    // What the handler knows of the rows is true no more; it is told again where they begin.
+    await this.#tellGone(lanes);
+    // All are emptied before any is filled: what one has may be joined to what another has.
+    const emptied = await Promise.all(lanes.map(async (lane) => {
+      const { topic, partition } = lane;
+      const done = await this.#patiently(lane, async () => {
+        const at = await keeper.empty({ topic, partition });
+        if (at !== null) lane.assignment = { topic, partition, committed: at, position: at };
+      }, ROWS);
+      if (!done) settle(lane, false);
+      return done;
+    }));
+    const told = await this.#tell(lanes.filter((_, at) => emptied[at]), settle);
+    await Promise.all(told.map(async (lane) => settle(lane, await this.#catchUp(lane, undefined))));
+  }
+
+  /** See `Arrival`. */
   async gone(lanes: readonly Lane[]): Promise<void> {
-    const { hooks, logicalName, log, settled } = this.#options;
-    for (const { topic, partition } of lanes) await settled?.({ topic, partition });
+    for (const { topic, partition } of lanes) await this.#options.settled?.({ topic, partition });
+    await this.#tellGone(lanes);
+  }
+
+  async #tellGone(lanes: readonly Lane[]): Promise<void> {
+    const { hooks, logicalName, log } = this.#options;
     const told = lanes.filter((lane) => lane.told);
     if (told.length === 0) return;
+    for (const lane of told) lane.told = false;
     try {
       await hooks.onRevoked?.(
         told.map(({ topic, partition }) => ({ topic: logicalName(topic), partition })),
@@ -137,22 +162,22 @@ export class StreamArrival implements Arrival {
   }
 
   #described(lane: Lane): AssignedPartition {
-    const { catchUp, logicalName } = this.#options;
+    const { keeper, logicalName } = this.#options;
     const { topic, partition, committed } = lane.assignment;
-    const rows = catchUp ? catchUp.rows({ topic, partition }) : committed;
+    const rows = keeper ? keeper.rows(lane.assignment) : committed;
     return { topic: logicalName(topic), partition, committed, rows };
   }
 
   async #catchUp(lane: Lane, first: Plan | undefined): Promise<boolean> {
-    const { catchUp, signal } = this.#options;
-    if (!catchUp) return !lane.lost && !signal.aborted;
+    const { keeper, signal } = this.#options;
+    if (!keeper) return !lane.lost && !signal.aborted;
     let plan = first;
     const work = () =>
       this.#patiently(lane, async () => {
-        const now = plan ?? await catchUp.plan(lane.assignment);
+        const now = plan ?? await keeper.plan(lane.assignment);
         // After a failure the rows may be further than they were.
         plan = undefined;
-        await catchUp.carryOut(now, { topic: lane.topic, partition: lane.partition }, lane.signals);
+        await keeper.carryOut(now, { topic: lane.topic, partition: lane.partition }, lane.signals);
       }, ROWS);
     return await this.#slots.use(work, AbortSignal.any([signal, lane.signals.drop])) ?? false;
   }

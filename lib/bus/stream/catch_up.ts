@@ -1,8 +1,9 @@
 import type { Transaction } from "../../store/contract.ts";
-import type { Assignment, BusDriver } from "../contract.ts";
+import type { Assignment } from "../contract.ts";
 import type { Fence } from "./fences.ts";
+import type { Replay } from "./replay.ts";
 import type { FencedRows, Place } from "./rows_first.ts";
-import { AbandonedError, type Signals, type Sink, type StreamWork } from "./work.ts";
+import type { Signals } from "./work.ts";
 
 /** What must be done in a partition that came, before its first batch. */
 export type Plan =
@@ -15,42 +16,50 @@ export type Plan =
   /** The group is behind the rows: the records between are handled for their outputs alone. */
   | { kind: "outputs"; from: number; to: number };
 
+/** Keeps the rows of partitions where the group is. */
+export interface RowsKeeper {
+  /** The offset behind the last record whose rows are stored; `null`: none. */
+  rows(assignment: Assignment): number | null;
+  /** What must be done when a partition came. Empties the state where it can't be brought up to date. May be asked again. */
+  plan(assignment: Assignment): Promise<Plan>;
+  /**
+   * Does what was planned. What it has done when it is interrupted is not done again.
+   * @throws {AbandonedError} a signal aborted.
+   */
+  carryOut(plan: Plan, place: Place, signals: Signals): Promise<void>;
+  /**
+   * Empties the state of a partition in which nothing is under way, so that `plan` says to make it anew, whoever asks.
+   * Gives where the group is; `null`: it has handled nothing, and there is nothing to be made.
+   */
+  empty(place: Place): Promise<number | null>;
+}
+
 /** What catching up needs. */
 export interface CatchUpOptions {
   rows: FencedRows;
-  driver: Pick<BusDriver, "open" | "lag">;
-  group: string;
-  /** Handles records whose outputs are dropped or whose rows are; nothing of it is counted. */
-  work: StreamWork;
-  maxRecords: number;
-  maxBytes: number;
+  replay: Replay;
   /** Empties a partition's rows, where the handler keeps state in them. */
   reset?(tx: Transaction, place: Place): void;
-  /** Resolves when the stream is not paused. */
-  resumed(signal: AbortSignal): Promise<void>;
 }
-
-/** Milliseconds one read waits at most. */
-const WAIT_MS = 1_000;
 
 /**
  * Brings the rows of a partition and its group together when it comes to this agent. The group's committed offset is the
  * truth about outputs, the fence about rows.
  */
-export class CatchUp {
+export class CatchUp implements RowsKeeper {
   readonly #options: CatchUpOptions;
 
   constructor(options: CatchUpOptions) {
     this.#options = options;
   }
 
-  /** The offset behind the last record whose rows are stored; `null`: none. */
+  /** See `RowsKeeper`. */
   rows(place: Place): number | null {
     const fence = this.#options.rows.fence(place);
     return fence === undefined ? null : fence.offset + 1;
   }
 
-  /** What must be done. Empties the state where it can't be brought up to date. May be asked again. */
+  /** See `RowsKeeper`. */
   async plan(assignment: Assignment): Promise<Plan> {
     const { rows, reset } = this.#options;
     const { topic, partition, committed, position: at } = assignment;
@@ -69,7 +78,7 @@ export class CatchUp {
       await rows.forget(place, (tx) => reset(tx, place));
       return stateful ? { kind: "rows", from: null, to: at } : { kind: "nothing" };
     }
-    if (await this.#end(place) < behind) {
+    if (await this.#options.replay.end(place) < behind) {
       // Another topic of the same name: these rows are of records that are gone.
       await rows.forget(place);
       return { kind: "nothing" };
@@ -77,52 +86,28 @@ export class CatchUp {
     return { kind: "outputs", from: at, to: behind };
   }
 
-  /**
-   * Does what was planned. What it has done when it is interrupted is not done again.
-   * @throws {AbandonedError} a signal aborted.
-   */
+  /** See `RowsKeeper`. */
   async carryOut(plan: Plan, place: Place, signals: Signals): Promise<void> {
-    const { rows } = this.#options;
+    const { rows, replay } = this.#options;
     if (plan.kind === "resend") await rows.resend(place, plan.fence);
     if (plan.kind === "rows") {
       // The log may have been cut off, with a topic of the same name made anew.
-      const to = Math.min(plan.to, await this.#end(place));
-      await this.#read(place, { from: plan.from, to }, { commit: (each) => rows.rowsAlone(each) }, signals);
+      const to = Math.min(plan.to, await replay.end(place));
+      await replay.run(place, { from: plan.from, to }, { commit: (each) => rows.rowsAlone(each) }, signals);
       if (to > 0) await rows.passed(place, to - 1);
     }
     if (plan.kind === "outputs") {
-      await this.#read(place, plan, { commit: (each) => rows.outputsAlone(each) }, signals);
+      await replay.run(place, plan, { commit: (each) => rows.outputsAlone(each) }, signals);
       rows.seek({ ...place, offset: plan.to });
     }
   }
 
-  async #read(
-    place: Place,
-    range: { from: number | null; to: number },
-    sink: Sink,
-    signals: Signals,
-  ): Promise<void> {
-    const { driver, work, maxRecords, maxBytes, resumed } = this.#options;
-    const { topic, partition } = place;
-    if (range.from !== null && range.from >= range.to) return;
-    await using reader = await driver.open({
-      group: null,
-      topics: [topic],
-      partitions: [partition],
-      from: range.from === null ? "earliest" : { offset: range.from },
-    });
-    const ended = AbortSignal.any([signals.drop, signals.hurry]);
-    while ((reader.position(place) ?? 0) < range.to) {
-      await resumed(ended);
-      if (ended.aborted) throw new AbandonedError("stopped while catching up");
-      const batch = await reader.receive({ max: maxRecords, maxBytes, waitMs: WAIT_MS, signal: ended });
-      const records = batch?.records.filter(({ offset }) => offset < range.to) ?? [];
-      if (records.length > 0) await work.run(sink, { ...place, records }, signals);
-    }
-  }
-
-  async #end({ topic, partition }: Place): Promise<number> {
-    const lags = await this.#options.driver.lag(this.#options.group, [topic]);
-    return lags.find((each) => each.topic === topic && each.partition === partition)?.endOffset ?? 0;
+  /** See `RowsKeeper`. */
+  async empty(place: Place): Promise<number | null> {
+    const { rows, reset } = this.#options;
+    const fence = rows.fence(place);
+    if (fence === undefined) return null;
+    await rows.forget(place, (tx) => reset?.(tx, place));
+    return fence.offset + 1;
   }
 }

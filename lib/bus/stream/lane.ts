@@ -19,15 +19,18 @@ export class Lane {
   ended = false;
   /** What is being worked on. */
   working: Promise<void> | undefined;
-  /** What must be done before the first batch. */
+  /** What must be done before the first batch, or the next. */
   preparing: Promise<void> | undefined;
+  /** Where the group was when it came, or when its state was emptied. */
+  assignment: Assignment;
   readonly #dropping = new AbortController();
 
   constructor(
-    readonly assignment: Assignment,
+    assignment: Assignment,
     bounds: BatchBounds,
     session: Pick<Signals, "hurry" | "quit">,
   ) {
+    this.assignment = assignment;
     this.topic = assignment.topic;
     this.partition = assignment.partition;
     this.name = laneName(assignment);

@@ -20,6 +20,8 @@ export interface StreamMetrics {
   revoked(partitions: number): void;
   /** So many records were handled again to bring rows and group together. */
   replayed(records: number): void;
+  /** So many offsets are left to be read again. */
+  replaying(left: number): void;
   /** The stream stopped at a record it can't handle. */
   stopped(): void;
 }
@@ -49,6 +51,11 @@ export function streamMetrics(meter: Meter, stream: string): StreamMetrics {
     labels,
   });
   stopped.set(0, own);
+  const replaying = meter.gauge({
+    name: "capstan_stream_replay_left",
+    help: "Offsets left to be read again before rows and group are together.",
+    labels,
+  });
   const records = counter("capstan_stream_records_total", "Records handled and committed.");
   const commits = counter("capstan_stream_commits_total", "Batches handled and committed.");
   return {
@@ -79,6 +86,7 @@ export function streamMetrics(meter: Meter, stream: string): StreamMetrics {
       "capstan_stream_replayed_records_total",
       "Records handled again to bring rows and group together.",
     ),
+    replaying: (left) => replaying.set(left, own),
     stopped: () => stopped.set(1, own),
   };
 }

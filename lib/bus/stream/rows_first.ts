@@ -17,12 +17,12 @@ export interface StreamDriver extends Pick<BusDriver, "open" | "lag" | "isRetrya
   readonly name?: BusDriver["name"];
   /** Sends outputs apart from offsets, where they are delivered at least once. */
   readonly send?: BusDriver["send"];
-  /** Where handlers' rows are stored, beside a bus without SQL. */
+  /** Where handlers' rows are stored; on the local log its own store. */
   readonly rowStore?: Store;
 }
 
-/** Lets handlers of another bus than the log have rows in `store`; its fences must have been migrated. */
-export function rowsFirst(driver: BusDriver, store: Store): StreamDriver {
+/** Lets handlers have rows, and state in them, in `store`; its fences must have been migrated. */
+export function withRowStore(driver: BusDriver, store: Store): StreamDriver {
   return {
     name: driver.name,
     rowStore: store,

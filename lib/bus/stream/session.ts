@@ -9,7 +9,7 @@ import {
 } from "../contract.ts";
 import type { Pace } from "../pace.ts";
 import type { BatchBounds } from "./forming_batch.ts";
-import type { Gate } from "./gate.ts";
+import { Gate } from "./gate.ts";
 import { Lane, laneName } from "./lane.ts";
 import type { StreamMetrics } from "./metrics.ts";
 import type { Place } from "./rows_first.ts";
@@ -28,6 +28,11 @@ export interface Arrival {
    * @throws {GaveUpError} a record was given up, and that stops the stream.
    */
   prepare(lanes: readonly Lane[], settle: (lane: Lane, ready: boolean) => void): Promise<void>;
+  /**
+   * Empties the state of lanes in which nothing is under way and makes it anew; calls `settle` as `prepare` does.
+   * @throws {GaveUpError} a record was given up, and that stops the stream.
+   */
+  renew(lanes: readonly Lane[], settle: (lane: Lane, ready: boolean) => void): Promise<void>;
   /** Nothing is under way in them any more. Never rejects. */
   gone(lanes: readonly Lane[]): Promise<void>;
 }
@@ -65,6 +70,8 @@ export class Session {
   readonly #ending = new AbortController();
   readonly #signals: Pick<Signals, "hurry" | "quit">;
   readonly #ended: AbortSignal;
+  /** Closed while state is made anew. */
+  readonly #still = new Gate();
   #arrival: Arrival | undefined;
   #receiving = new AbortController();
   #failure: { error: unknown } | undefined;
@@ -93,7 +100,7 @@ export class Session {
   receives(arrival: Arrival): void {
     this.#arrival = arrival;
     const waiting = [...this.#lanes.values()].filter(({ ready, preparing }) => !ready && !preparing);
-    if (waiting.length > 0) this.#prepare(arrival, waiting);
+    if (waiting.length > 0) void this.#prepare(waiting, (settle) => arrival.prepare(waiting, settle));
   }
 
   /**
@@ -112,6 +119,27 @@ export class Session {
     if (this.#failure) throw this.#failure.error;
   }
 
+  /**
+   * Lets what is under way finish, makes the state of all partitions anew, and goes on; nothing else is handled
+   * meanwhile, as one partition's handler may read the rows of another. Gives how many partitions that were; `null`: the
+   * session ended before.
+   */
+  async renew(arrival: Arrival): Promise<number | null> {
+    this.#still.close();
+    try {
+      this.wake();
+      await Promise.all([...this.#lanes.values()].map((lane) => lane.settled()));
+      await Promise.all(this.#underWay);
+      const lanes = [...this.#lanes.values()].filter(({ ready, ended }) => ready && !ended);
+      for (const lane of lanes) lane.ready = false;
+      await this.#prepare(lanes, (settle) => arrival.renew(lanes, settle));
+      return this.#ended.aborted ? null : lanes.length;
+    } finally {
+      this.#still.open();
+      this.wake();
+    }
+  }
+
   /** Looks again at what can be begun. */
   wake(): void {
     this.#receiving.abort();
@@ -120,6 +148,7 @@ export class Session {
   async #round(subscription: Reading): Promise<void> {
     const { gate, clock, bounds } = this.#options;
     if (gate.closed) return await gate.opened;
+    if (this.#still.closed) return await this.#still.opened;
     const now = clock.now();
     this.#startDue(subscription, now);
     const receiving = this.#receiving = new AbortController();
@@ -225,20 +254,27 @@ export class Session {
     this.#options.metrics.assigned(partitions.length);
     const lanes = partitions.map((each) => new Lane(each, this.#options.bounds, this.#signals));
     for (const lane of lanes) this.#lanes.set(lane.name, lane);
-    if (this.#arrival) this.#prepare(this.#arrival, lanes);
+    const arrival = this.#arrival;
+    if (arrival) void this.#prepare(lanes, (settle) => arrival.prepare(lanes, settle));
   }
 
-  #prepare(arrival: Arrival, lanes: readonly Lane[]): void {
+  async #prepare(
+    lanes: readonly Lane[],
+    work: (settle: (lane: Lane, ready: boolean) => void) => Promise<void>,
+  ): Promise<void> {
     const settled = new Map(lanes.map((lane) => [lane, Promise.withResolvers<void>()]));
     for (const [lane, { promise }] of settled) lane.preparing = promise;
-    const settle = (lane: Lane, ready: boolean) => {
-      lane.ready = ready;
-      settled.get(lane)?.resolve();
-      this.wake();
-    };
-    void arrival.prepare(lanes, settle).catch((error) => this.#fail(error)).finally(() => {
+    try {
+      await work((lane, ready) => {
+        lane.ready = ready;
+        settled.get(lane)?.resolve();
+        this.wake();
+      });
+    } catch (error) {
+      this.#fail(error);
+    } finally {
       for (const { resolve } of settled.values()) resolve();
-    });
+    }
   }
 
   async #revoked(partitions: readonly Place[]): Promise<void> {

@@ -3,15 +3,19 @@ import type { Health } from "../../telemetry/health.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import type { Meter } from "../../telemetry/metrics.ts";
 import { type PartitionHooks, StreamArrival } from "./arrival.ts";
-import { CatchUp } from "./catch_up.ts";
+import { abortable } from "../abortable.ts";
+import { CatchUp, type RowsKeeper } from "./catch_up.ts";
 import { caughtUp } from "./caught_up.ts";
 import type { Clock } from "../clock.ts";
 import type { OpenOptions, PartitionLag, StartFrom, Subscription } from "../contract.ts";
 import { Gate } from "./gate.ts";
-import type { StreamHandle, StreamHandler } from "../handler.ts";
+import type { RebuildOptions, Rebuilt, StreamHandle, StreamHandler } from "../handler.ts";
+import { LocalState } from "./local_state.ts";
 import { OverlappedCommits } from "./overlapped_commits.ts";
 import type { Pace } from "../pace.ts";
 import { Progress } from "./progress.ts";
+import { Replay } from "./replay.ts";
+import { type ReplayFigures, ReplayProgress } from "./replay_progress.ts";
 import { DEFAULT_RETRY, retryDelay, type RetryPolicy } from "./retry.ts";
 import { FencedRows, type Place, type StreamDriver } from "./rows_first.ts";
 import { Session } from "./session.ts";
@@ -96,7 +100,12 @@ export class Stream implements StreamHandle {
   readonly #closing = new AbortController();
   /** Aborts when what is under way shall be dropped. */
   readonly #quitting = new AbortController();
+  readonly #replayed = new ReplayProgress(() => this.#replaying());
   #session: Session | undefined;
+  /** What prepares the partitions of the session, once it is open. */
+  #arrival: StreamArrival | undefined;
+  /** Told how far it is, while the state is made anew. */
+  #rebuilding: ((figures: ReplayFigures) => void) | undefined;
   #gaveUp: GaveUpError | undefined;
   #paused = false;
   #held: string | undefined;
@@ -181,12 +190,38 @@ export class Stream implements StreamHandle {
     return (await this.partitions()).reduce((sum, each) => sum + each.lag, 0);
   }
 
+  /**
+   * Empties the state of the partitions that are here and makes it anew, then goes on. See `StreamHandle`.
+   * @throws {TypeError} it keeps no state.
+   */
+  async rebuild({ signal, onProgress }: RebuildOptions = {}): Promise<Rebuilt> {
+    const refused = this.#rebuildProblem();
+    if (refused !== undefined) {
+      throw new TypeError(`Cannot make the state of stream ${this.spec.name} anew: ${refused}`);
+    }
+    signal?.throwIfAborted();
+    this.#rebuilding = (figures) => onProgress?.(figures);
+    const before = this.#replayed.records;
+    const work = this.#rebuild().then((partitions) => ({
+      partitions,
+      records: this.#replayed.records - before,
+    })).finally(() => this.#rebuilding = undefined);
+    // Who waits no longer is not told of its end.
+    work.catch(() => undefined);
+    return await abortable(work, signal);
+  }
+
   /** `degraded` while the bus or the store refuses, and where it stopped at a record it can't handle. */
   health(): Health {
     if (this.#gaveUp) return { status: "degraded", detail: `stopped: ${this.#gaveUp.message}` };
     const { detail } = this.#troubles;
     if (detail !== undefined) return { status: "degraded", detail };
     if (this.#held !== undefined) return { status: "degraded", detail: heldDetail(this.#held) };
+    if (this.#rebuilding) {
+      const { done, total } = this.#replayed.figures ?? { done: 0, total: 0 };
+      const detail = `makes its state anew: ${done} of ${total} offsets; it goes on by itself`;
+      return { status: "degraded", detail };
+    }
     return this.paused ? { status: "degraded", detail: "paused" } : { status: "ok" };
   }
 
@@ -257,34 +292,59 @@ export class Stream implements StreamHandle {
     });
     await using subscription = await this.#open(session);
     alive();
-    await session.run(subscription);
+    try {
+      await session.run(subscription);
+    } finally {
+      this.#arrival = undefined;
+    }
+  }
+
+  /** Makes the state anew, in another session where one ends meanwhile; gives of how many partitions. */
+  async #rebuild(): Promise<number> {
+    const { name } = this.spec;
+    for (;;) {
+      if (this.#gaveUp) throw this.#gaveUp;
+      if (this.#closing.signal.aborted) {
+        throw new AbandonedError(
+          `Cannot make the state of stream ${name} anew: it stops; the next start goes on with it`,
+        );
+      }
+      const [session, arrival] = [this.#session, this.#arrival];
+      const partitions = session && arrival ? await session.renew(arrival) : null;
+      if (partitions !== null) return partitions;
+      // The next session, or the end.
+      if (this.#arrival === arrival) await this.#progress.next(this.#closing.signal);
+    }
+  }
+
+  #rebuildProblem(): string | undefined {
+    const { reset, driver } = this.#options;
+    if (reset === undefined || driver.rowStore === undefined) {
+      return "its handler keeps none; say so with state";
+    }
+    return this.#rebuilding ? "it is being made already; wait for that" : undefined;
+  }
+
+  #replaying(): void {
+    const { done, total } = this.#replayed.figures ?? { done: 0, total: 0 };
+    this.#metrics.replaying(total - done);
+    if (this.#replayed.figures) this.#rebuilding?.({ done, total });
   }
 
   /** Opens the bus, with rows beside it and commits beside the work where that is asked for. */
   async #open(session: Session): Promise<Subscription> {
-    const { driver, spec, clock, random, retry = DEFAULT_RETRY, hooks = {}, reset } = this.#options;
+    const { driver, spec, clock, random, retry = DEFAULT_RETRY, hooks = {} } = this.#options;
     const { group, topics, from, together } = spec;
     const open: OpenOptions = { group, topics, from, together, ...session.hooks };
     const plain = await driver.open(open);
     const apart = spec.delivery === "at-least-once" && driver.name !== "local" && driver.send !== undefined;
     const overlapped = apart ? this.#overlapped(plain) : undefined;
     const inner = overlapped ?? plain;
-    const rows = driver.rowStore && this.#fenced(inner, driver.rowStore, overlapped);
+    const store = driver.name === "local" ? undefined : driver.rowStore;
+    const rows = store && this.#fenced(inner, store, overlapped);
     const arrival = new StreamArrival({
       hooks,
-      catchUp: rows && new CatchUp({
-        rows,
-        driver,
-        group,
-        work: this.#makeWork({
-          handled: (records) => this.#metrics.replayed(records),
-          deadLettered: () => undefined,
-        }),
-        maxRecords: spec.maxRecords,
-        maxBytes: spec.maxBytes,
-        ...(reset && { reset: (tx: Transaction, place: Place) => reset(tx, this.#logical(place)) }),
-        resumed: (signal) => this.#resumed(signal),
-      }),
+      keeper: rows ? this.#caughtUp(rows) : this.#localState(inner),
       logicalName: (topic) => this.#options.logicalName(topic),
       concurrency: spec.concurrency ?? DEFAULT_CONCURRENCY,
       clock,
@@ -300,7 +360,44 @@ export class Stream implements StreamHandle {
       ...(overlapped && { settled: (place: Place) => overlapped.ended(place) }),
     });
     session.receives(arrival);
+    this.#arrival = arrival;
+    this.#progress.made();
     return rows ?? inner;
+  }
+
+  /** Rows beside a bus that has none. */
+  #caughtUp(rows: FencedRows): RowsKeeper {
+    const reset = this.#reset;
+    return new CatchUp({ rows, replay: this.#replay(), ...(reset && { reset }) });
+  }
+
+  /** Rows beside the offsets of the log, where they are state. */
+  #localState(inner: Subscription): RowsKeeper | undefined {
+    const { rowStore: store } = this.#options.driver;
+    const reset = this.#reset;
+    if (store === undefined || reset === undefined) return undefined;
+    return new LocalState({ inner, store, group: this.spec.group, replay: this.#replay(), reset });
+  }
+
+  get #reset(): StreamOptions["reset"] {
+    const { reset } = this.#options;
+    return reset && ((tx, place) => reset(tx, this.#logical(place)));
+  }
+
+  #replay(): Replay {
+    const { driver, spec } = this.#options;
+    return new Replay({
+      driver,
+      group: spec.group,
+      work: this.#makeWork({
+        handled: (records) => this.#metrics.replayed(records),
+        deadLettered: () => undefined,
+      }),
+      maxRecords: spec.maxRecords,
+      maxBytes: spec.maxBytes,
+      progress: this.#replayed,
+      resumed: (signal) => this.#resumed(signal),
+    });
   }
 
   #overlapped(inner: Subscription): OverlappedCommits {

@@ -2,7 +2,7 @@ import type { Health } from "../../telemetry/health.ts";
 import { caughtUp } from "../stream/caught_up.ts";
 import type { Clock } from "../clock.ts";
 import type { BusDriver, PartitionLag } from "../contract.ts";
-import type { StreamHandle } from "../handler.ts";
+import type { Rebuilt, StreamHandle } from "../handler.ts";
 import { heldDetail, type StreamSpec } from "../stream/stream.ts";
 import type { WorkerHost } from "./host.ts";
 
@@ -56,6 +56,14 @@ export class WorkerStream implements StreamHandle {
   /** Records not yet handled. */
   async lag(): Promise<number> {
     return (await this.partitions()).reduce((sum, each) => sum + each.lag, 0);
+  }
+
+  /** Always rejects: a Worker's handler keeps no state. */
+  rebuild(): Promise<Rebuilt> {
+    const { name } = this.spec;
+    return Promise.reject(
+      new TypeError(`Cannot make the state of stream ${name} anew: a worker keeps none; give a handler`),
+    );
   }
 
   /** As the Worker last said; why it is held is known here first. */

@@ -86,6 +86,7 @@ export function workerContext(options: WorkerContextOptions): WorkerContext {
         resume: () => post({ kind: "resume", stream: at }),
         caughtUp: (signal) => calls.call("caughtUp", { stream: at }, { signal }),
         lag: () => calls.call("lag", { stream: at }),
+        rebuild: () => Promise.reject(refusal(plugin, "state", `the state ${name}`)),
       };
     },
     store: () => {

@@ -2,7 +2,7 @@
 import { systemClock } from "../../../lib/bus/clock.ts";
 import { KafkaBus } from "../../../lib/bus/kafka/kafka_bus.ts";
 import { FENCE_MIGRATIONS, FENCE_OWNER } from "../../../lib/bus/stream/fences.ts";
-import { rowsFirst } from "../../../lib/bus/stream/rows_first.ts";
+import { withRowStore } from "../../../lib/bus/stream/rows_first.ts";
 import { Stream } from "../../../lib/bus/stream/stream.ts";
 import { openStore } from "../../../lib/store/open_store.ts";
 import { createMeter } from "../../../lib/telemetry/meter.ts";
@@ -33,7 +33,7 @@ await answer(async ({ topic, output, records }) => {
       attempts: 5,
       delivery: way === "at-least-once" ? "at-least-once" : "exactly-once",
     },
-    driver: rowsFirst(bus, store),
+    driver: withRowStore(bus, store),
     handler: (batch) => {
       open++;
       all = count.add(batch.records.length);

@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { type CommitOptions, FencedError, type Subscription } from "../../../../lib/bus/contract.ts";
 import { CatchUp, type Plan } from "../../../../lib/bus/stream/catch_up.ts";
 import { type Fence, FENCE_MIGRATIONS, FENCE_OWNER, writeFence } from "../../../../lib/bus/stream/fences.ts";
+import { Replay } from "../../../../lib/bus/stream/replay.ts";
+import { ReplayProgress } from "../../../../lib/bus/stream/replay_progress.ts";
 import { FencedRows } from "../../../../lib/bus/stream/rows_first.ts";
 import { StreamWork } from "../../../../lib/bus/stream/work.ts";
 import { TopicCodecs } from "../../../../lib/bus/topic_codecs.ts";
@@ -107,32 +109,35 @@ async function planned(
     if (fence) await store.write((tx) => writeFence(tx, { group: "g", ...place }, { ...fence, outputs: [] }));
     const catchUp = new CatchUp({
       rows,
-      group: "g",
-      driver: {
-        open: () => Promise.reject(new Error("planning reads nothing")),
-        lag: () => Promise.resolve([{ ...place, committed, endOffset: end, lag: 0 }]),
-      },
-      work: new StreamWork({
-        handler: () => undefined,
-        codecs: new TopicCodecs(),
+      replay: new Replay({
         group: "g",
-        attempts: 1,
-        realName: (topic) => topic,
-        logicalName: (topic) => topic,
-        isRetryable: () => false,
-        clock: instantClock(),
-        random: () => 0,
-        events: {
-          handled: () => undefined,
-          deadLettered: () => undefined,
-          retrying: () => undefined,
-          commitFailing: () => undefined,
+        driver: {
+          open: () => Promise.reject(new Error("planning reads nothing")),
+          lag: () => Promise.resolve([{ ...place, committed, endOffset: end, lag: 0 }]),
         },
+        work: new StreamWork({
+          handler: () => undefined,
+          codecs: new TopicCodecs(),
+          group: "g",
+          attempts: 1,
+          realName: (topic) => topic,
+          logicalName: (topic) => topic,
+          isRetryable: () => false,
+          clock: instantClock(),
+          random: () => 0,
+          events: {
+            handled: () => undefined,
+            deadLettered: () => undefined,
+            retrying: () => undefined,
+            commitFailing: () => undefined,
+          },
+        }),
+        maxRecords: 10,
+        maxBytes: 1_000,
+        resumed: () => Promise.resolve(),
+        progress: new ReplayProgress(),
       }),
-      maxRecords: 10,
-      maxBytes: 1_000,
       ...(stateful && { reset: () => void (found.emptied = true) }),
-      resumed: () => Promise.resolve(),
     });
     found.plan = await catchUp.plan({ ...place, committed, position: at });
     found.fence = rows.fence(place)?.offset;

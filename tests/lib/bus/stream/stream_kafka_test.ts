@@ -5,7 +5,7 @@ import type { BusDriver, BusRecord } from "../../../../lib/bus/contract.ts";
 import type { StreamHandler } from "../../../../lib/bus/handler.ts";
 import { KafkaBus } from "../../../../lib/bus/kafka/kafka_bus.ts";
 import { FENCE_MIGRATIONS, FENCE_OWNER } from "../../../../lib/bus/stream/fences.ts";
-import { rowsFirst } from "../../../../lib/bus/stream/rows_first.ts";
+import { withRowStore } from "../../../../lib/bus/stream/rows_first.ts";
 import { Stream, type StreamOptions, type StreamSpec } from "../../../../lib/bus/stream/stream.ts";
 import { openStore } from "../../../../lib/store/open_store.ts";
 import type { SqliteStore } from "../../../../lib/store/sqlite_store.ts";
@@ -189,7 +189,7 @@ Deno.test({
             void tx.run("DELETE FROM r WHERE topic = ? AND partition = ?", topic, partition);
           const part = async (store: SqliteStore, sent: readonly string[]) => {
             const own = another();
-            const stream = streamOf(rowsFirst(own, store), input, handler, { reset });
+            const stream = streamOf(withRowStore(own, store), input, handler, { reset });
             await bus.send(spread(input, sent));
             stream.start();
             await stream.caughtUp();

@@ -100,6 +100,7 @@ export async function stage(
         resume: () => void made.calls.push("resume"),
         caughtUp: () => Promise.resolve(),
         lag: () => Promise.resolve(7),
+        rebuild: () => Promise.resolve({ partitions: 0, records: 0 }),
       };
     },
     store: refuse,
