@@ -1,12 +1,15 @@
 import { callAgent } from "../access/call_agent.ts";
 import type { Bus } from "../bus/bus.ts";
 import type { BusRecord } from "../bus/contract.ts";
+import type { KafkaSettings } from "../bus/kafka/settings.ts";
 import { openStore } from "../store/open_store.ts";
+import type { Logger } from "../telemetry/logger.ts";
 import type { CommandCall, ReadOnlyFile } from "./contract.ts";
 import { eraseSubject } from "./erase_subject.ts";
 import type { Registry } from "./registry.ts";
 import { type OpenParts, pluginStore } from "./context.ts";
 import type { CommandInput } from "./host_contract.ts";
+import type { ClusterTopic } from "./kafka_records.ts";
 import { ProgressLine } from "./progress_line.ts";
 
 /** What a command's call is made of. */
@@ -19,6 +22,9 @@ export interface CommandCallOptions {
   registry: Registry;
   /** Whether records of the local log go to Kafka. */
   relays: boolean;
+  /** Where the bus is Kafka. */
+  cluster?: KafkaSettings;
+  log: Logger;
   /** Throws where nothing more is to be written. */
   guard(): Promise<void>;
   /** The configured admin token. */
@@ -30,7 +36,8 @@ const CHUNK = { records: 500, bytes: 4 * 1024 * 1024 };
 
 /** What a running command is given. */
 export function commandCall(
-  { plugin, input, parts, bus, storeFile, registry, relays, token, guard }: CommandCallOptions,
+  { plugin, input, parts, bus, storeFile, registry, relays, cluster, log: logger, token, guard }:
+    CommandCallOptions,
 ): CommandCall {
   const { log } = bus;
   return {
@@ -47,7 +54,10 @@ export function commandCall(
         log.append(tx, requests.map((request) => bus.encode(request)));
       }, { signal: input.signal });
     },
-    records: (topic) => keptRecords(bus, topic),
+    records: (topic, options) =>
+      options?.from === "bus" && cluster
+        ? clusterRecords(cluster, { topic, name: bus.names.real(topic), log: logger, signal: input.signal })
+        : keptRecords(bus, topic),
     openFile: async (path): Promise<ReadOnlyFile> => {
       const store = await openStore({ file: path, readOnly: true });
       return { read: (work) => store.read(work), [Symbol.asyncDispose]: () => store.close() };
@@ -73,4 +83,10 @@ async function* keptRecords({ log, names }: Bus, topic: string): AsyncGenerator<
       offset = last.offset + 1;
     }
   }
+}
+
+/** The client is heavy: only who reads Kafka loads it. */
+async function* clusterRecords(cluster: KafkaSettings, topic: ClusterTopic): AsyncGenerator<BusRecord> {
+  const { kafkaRecords } = await import("./kafka_records.ts");
+  yield* kafkaRecords(cluster, topic);
 }

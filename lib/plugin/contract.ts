@@ -218,6 +218,11 @@ export interface PluginCommand {
   creates?: boolean;
   /** Sets up the plugins that are disabled, too: for what concerns all that was ever kept. */
   everyPlugin?: boolean;
+  /**
+   * `true`: it works without the agent's file, which is not opened; what `call` has of the store and the log is refused.
+   * A list: with one of these flags, by their long names in camelCase. Default: never.
+   */
+  withoutFile?: true | readonly string[];
   /** The exit code is 0, or what it returns. Throwing prints the error and exits 1. */
   run(call: CommandCall): Promise<number | void>;
 }
@@ -263,8 +268,11 @@ export interface CommandCall {
    * @throws {AppendFailure} nothing was stored; "full" while the disk has less than `store.min_free_disk`.
    */
   commit(write: (tx: Transaction) => readonly PublishRequest[] | void): Promise<void>;
-  /** The records of a topic that this agent's local log still keeps, oldest first by partition. */
-  records(topic: string): AsyncIterable<BusRecord>;
+  /**
+   * The records of a topic that this agent's local log still keeps, oldest first by partition; with `from: "bus"` those
+   * that Kafka keeps, where it is the bus, in order within each partition. Ends where the topic did at the call.
+   */
+  records(topic: string, options?: { from?: "local" | "bus" }): AsyncIterable<BusRecord>;
   /**
    * Opens another SQLite file for reading only, as another program wrote it.
    * @throws {AppendFailure} it is not there, can't be read, or is no SQLite file.

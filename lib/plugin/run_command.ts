@@ -5,6 +5,7 @@ import { TopicNames } from "../bus/topic_names.ts";
 import { openStore } from "../store/open_store.ts";
 import { commandCall } from "./command_call.ts";
 import { diskGuard } from "./disk_guard.ts";
+import { filelessCall, worksWithoutFile } from "./fileless_call.ts";
 import type { OpenParts } from "./context.ts";
 import type { CommandInput, HostOptions } from "./host_contract.ts";
 import { kafkaSettingsOf } from "./kafka_settings_of.ts";
@@ -26,6 +27,12 @@ export async function runCommand(
   const found = registry.commands.find(({ command }) => command.path === path);
   if (!found) throw new Error(`Cannot run "${path}": no plugin has such a command`);
   const { settings, storeFile, meter } = options;
+  if (worksWithoutFile(found.command, input)) {
+    return await found.command.run(
+      filelessCall(found.plugin, input, { storeFile, token: settings.admin.token }),
+    ) ??
+      0;
+  }
   await using store = await openStore({
     file: storeFile,
     powerSafe: settings.store.power_safe ?? false,
@@ -39,11 +46,14 @@ export async function runCommand(
   Object.assign(parts, { store, bus });
   try {
     const { token } = settings.admin;
+    const cluster = kafkaSettingsOf({ kafka: settings.kafka });
     const code = await found.command.run(
       commandCall({
         plugin: found.plugin,
         ...{ input, parts, bus, storeFile, registry, token },
         relays: kafkaSettingsOf(settings) !== undefined,
+        cluster,
+        log: options.log,
         guard: diskGuard(options),
       }),
     );

@@ -1,9 +1,12 @@
 import type { Plugin } from "capstan";
 import { Checkpointer } from "./checkpoints/checkpointer.ts";
+import { checkCommand } from "./commands/check.ts";
 import { keyCommand } from "./commands/key.ts";
 import { logCommand } from "./commands/log.ts";
+import { proveCommand } from "./commands/prove.ts";
 import { rotateKeyCommand } from "./commands/rotate_key.ts";
 import { rotateMasterCommand } from "./commands/rotate_master.ts";
+import { verifyCommand } from "./commands/verify.ts";
 import { registerIntake } from "./intake/register.ts";
 import type { Keyring } from "./seal/keyring.ts";
 import { openKeyring } from "./seal/open_keyring.ts";
@@ -42,6 +45,9 @@ export default {
       keyCommand(),
       rotateKeyCommand(config),
       rotateMasterCommand(config),
+      verifyCommand(config),
+      proveCommand,
+      checkCommand,
     ];
     for (const command of commands) ctx.command(command);
     return {

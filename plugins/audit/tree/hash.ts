@@ -15,7 +15,9 @@ export function emptyRoot(): Uint8Array {
 
 /** Whether two hashes are the same; they are public, so time does not matter. */
 export function sameHash(one: Uint8Array, other: Uint8Array): boolean {
-  return one.length === other.length && one.every((byte, at) => byte === other[at]);
+  if (one.length !== other.length) return false;
+  for (let at = 0; at < one.length; at++) if (one[at] !== other[at]) return false;
+  return true;
 }
 
 const NODE = Uint8Array.of(1);

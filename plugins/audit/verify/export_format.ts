@@ -1,0 +1,92 @@
+import canonicalize from "canonicalize";
+import { type Anchor, toAnchor } from "./anchor.ts";
+
+/**
+ * An export is lines of UTF-8, each one canonical JSON value (RFC 8785) and a line feed:
+ *
+ * 1. `{"format":"capstan-audit-export","v":1}`
+ * 2. for each writer whose first records were removed: `{"anchor":{"first":…,"head":…,"subtrees":[…],"writer":…}}`
+ * 3. the records as they are in the topic, a writer's in their order, and `{"checkpoint":"…"}` with the text of the
+ *    signed note: after the record that makes its size, before the next one of that writer
+ * 4. for records that were picked out: `{"proof":…}` with what `audit prove` writes, in place of the record
+ * 5. `{"end":{"checkpoints":…,"proofs":…,"records":…}}` with the number of lines of each kind
+ *
+ * So it is verified in one pass, and one that was cut is known as such.
+ */
+export const EXPORT_HEADER = line({ format: "capstan-audit-export", v: 1 });
+
+/** How many lines of each kind an export has. */
+export interface ExportCounts {
+  readonly records: number;
+  readonly checkpoints: number;
+  readonly proofs: number;
+}
+
+/** What a line of an export is. */
+export type ExportLine =
+  | { readonly type: "header" }
+  | { readonly type: "record" }
+  | { readonly type: "checkpoint"; readonly note: string }
+  | { readonly type: "anchor"; readonly anchor: Anchor }
+  | { readonly type: "proof"; readonly proof: unknown }
+  | { readonly type: "end"; readonly counts: ExportCounts }
+  | { readonly type: "bad"; readonly why: string };
+
+/** The line of a checkpoint. */
+export function checkpointLine(note: string): string {
+  return line({ checkpoint: note });
+}
+
+/** The line that stands for removed records. */
+export function anchorLine(anchor: Anchor): string {
+  return line({ anchor });
+}
+
+/** The line of a record that was picked out, with its proof. */
+export function proofLine(proof: unknown): string {
+  return line({ proof });
+}
+
+/** The last line. */
+export function endLine({ records, checkpoints, proofs }: ExportCounts): string {
+  return line({ end: { records, checkpoints, proofs } });
+}
+
+/** Reads a line, without its line feed. A record is not parsed. */
+export function parseExportLine(text: string): ExportLine {
+  if (!/^\{"(anchor|checkpoint|end|format|proof)":/.test(text)) return { type: "record" };
+  let value: Readonly<Record<string, unknown>>;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return { type: "bad", why: "it is no JSON" };
+  }
+  if (canonicalize(value) !== text) return { type: "bad", why: "it is not in canonical JSON (RFC 8785)" };
+  const [member, ...more] = Object.keys(value);
+  if (member === "format") {
+    return `${text}\n` === EXPORT_HEADER
+      ? { type: "header" }
+      : { type: "bad", why: `it is of another format or version, not ${EXPORT_HEADER.trimEnd()}` };
+  }
+  if (more.length > 0) return { type: "bad", why: `it has ${more.join(", ")} beside ${member}` };
+  if (member === "checkpoint" && typeof value.checkpoint === "string") {
+    return { type: "checkpoint", note: value.checkpoint };
+  }
+  if (member === "proof") return { type: "proof", proof: value.proof };
+  const anchor = member === "anchor" && toAnchor(value.anchor);
+  if (anchor && Object.keys(value.anchor ?? {}).length === 4) return { type: "anchor", anchor };
+  const counts = member === "end" && toCounts(value.end);
+  if (counts) return { type: "end", counts };
+  return { type: "bad", why: `its ${member} is none` };
+}
+
+function toCounts(value: unknown): ExportCounts | undefined {
+  if (typeof value !== "object" || value === null || Object.keys(value).length !== 3) return undefined;
+  const { records, checkpoints, proofs } = value as Partial<ExportCounts>;
+  if (![records, checkpoints, proofs].every((count) => Number.isSafeInteger(count))) return undefined;
+  return { records: records ?? 0, checkpoints: checkpoints ?? 0, proofs: proofs ?? 0 };
+}
+
+function line(value: unknown): string {
+  return `${canonicalize(value)}\n`;
+}
