@@ -114,3 +114,38 @@ Deno.test("a command that writes is refused while the disk is nearly full, and g
     assert.equal(await host.runCommand("fill", input), 0);
   }, { settings, parts: { freeDisk: () => Promise.resolve(free) } });
 });
+
+Deno.test("a command that works without the file opens none, and is refused the store and the log", async () => {
+  const silent = { write: async () => {}, isTerminal: false, columns: 80 };
+  let runs = 0;
+  const plugin: Plugin = {
+    name: "p",
+    setup(ctx) {
+      ctx.command({
+        path: "look",
+        doc: "Looks.",
+        withoutFile: ["from"],
+        run: async (call) => {
+          runs++;
+          assert.throws(() => call.store.read(() => 1), /Cannot read the store for p: it is not open/);
+          await assert.rejects(call.publish([]), /Cannot publish for p: .* works without the file/);
+          await assert.rejects(call.commit(() => {}), /Cannot commit for p/);
+          assert.throws(() => call.records("in"), /Cannot read in for p/);
+          await assert.rejects(call.admin("/healthz"), /none runs there/);
+          await assert.rejects(call.openFile("/nowhere/at/all"), /there is no such file/);
+        },
+      });
+    },
+  };
+  await withHost([plugin], async ({ host, folder }) => {
+    host.register();
+    const input = { args: [], stdout: silent, stderr: silent, signal: new AbortController().signal };
+    assert.equal(await host.runCommand("look", { ...input, options: { from: "x" } }), 0);
+    assert.equal(runs, 1);
+    assert.deepEqual(
+      [...Deno.readDirSync(folder)].map(({ name }) => name).filter((name) => /sqlite/.test(name)),
+      [],
+    );
+    await assert.rejects(host.runCommand("look", { ...input, options: {} }), /there is no such file/);
+  });
+});
