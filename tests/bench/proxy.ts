@@ -88,6 +88,7 @@ const variants = [
   { name: "capstan", tapes: "", more: "" },
   { name: "capstan, durability async", tapes: 'durability = "async"', more: "" },
   { name: "capstan, power_safe", tapes: "", more: "[store]\npower_safe = true" },
+  { name: "capstan, audit", tapes: "", more: "[plugins.audit]\nenabled = true" },
 ];
 for (const { name, tapes, more } of variants) {
   const agent = await agentCommand({ upstream: origin, tapes, more });

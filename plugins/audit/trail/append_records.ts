@@ -1,10 +1,10 @@
-import { Buffer } from "node:buffer";
 import type { PublishRequest, Transaction } from "capstan";
 import { leafHash, recordBytes, recordHash } from "../record/encode_record.ts";
 import type { AuditRecord } from "../record/record.ts";
 import type { Keyring } from "../seal/keyring.ts";
 import { sealContent } from "../seal/seal_content.ts";
 import { addLeaf } from "./grow_tree.ts";
+import { type PreparedRecord, prepareRecords } from "./prepare_records.ts";
 import type { AppendedRecord, RecordInput } from "./record_input.ts";
 import { makeWriter, type Writer } from "./writer.ts";
 
@@ -35,6 +35,15 @@ export function appendRecords(
   inputs: readonly RecordInput[],
   options: AppendOptions,
 ): Appended {
+  return appendPrepared(tx, prepareRecords(inputs, options.keyring), options);
+}
+
+/** The same of records prepared before, so that the write lock is not held for it. */
+export function appendPrepared(
+  tx: Transaction,
+  inputs: readonly PreparedRecord[],
+  options: AppendOptions,
+): Appended {
   const start = makeWriter(tx);
   let { next, head } = start;
   const records = inputs.map((input) => {
@@ -53,23 +62,22 @@ export function appendRecords(
 
 function append(
   tx: Transaction,
-  { kind, tenant, user, facts, content, requestId, source }: RecordInput,
+  { kind, tenant, subject, facts, content, requestId, source }: PreparedRecord,
   { keyring, now, writer }: AppendOptions & { writer: Writer },
 ): AppendedRecord {
   const seq = writer.next;
-  const subject = user === undefined ? undefined : keyring.subject(tenant, user);
   const record: AuditRecord = {
     v: 1,
     writer: writer.id,
     seq,
     time: new Date(now).toISOString(),
     kind,
-    tenant: tenant.toWellFormed(),
+    tenant,
     ...(subject !== undefined && { subject }),
-    facts: wellFormed(facts),
+    facts,
     ...(content && {
       content: sealContent(
-        Buffer.from(JSON.stringify(content)),
+        content,
         keyring.keyFor(tx, { tenant, subject: subject ?? "", now }),
         { writer: writer.id, seq },
       ),
@@ -84,17 +92,6 @@ function append(
   );
   addLeaf(tx, seq, leafHash(bytes));
   return { seq, hash: recordHash(bytes), bytes };
-}
-
-/** Canonical JSON has no half characters. */
-function wellFormed(facts: AuditRecord["facts"]): AuditRecord["facts"] {
-  const text = (value: AuditRecord["facts"][string]) =>
-    typeof value === "string"
-      ? value.toWellFormed()
-      : Array.isArray(value)
-      ? value.map((each: string) => each.toWellFormed())
-      : value;
-  return Object.fromEntries(Object.entries(facts).map(([name, value]) => [name, text(value)]));
 }
 
 function isKnown(tx: Transaction, source: string): boolean {

@@ -31,7 +31,8 @@ export function registerTrail(ctx: Pick<PluginContext, "stream">, settings: Sett
       topics: [topic],
       group,
       source: "local",
-      maxRecords: 64,
+      // The proxy's appends wait while a batch is written.
+      maxRecords: 32,
       lingerMs: 20,
       attempts: Infinity,
       worker: { module: new URL("./trail_worker.ts", import.meta.url), options },

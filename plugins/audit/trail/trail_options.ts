@@ -4,6 +4,6 @@ import type { MasterKeyPlace } from "../seal/master_keys.ts";
 export interface TrailOptions extends MasterKeyPlace {
   /** Topic of the trail. */
   readonly topic: string;
-  /** Written into each turn's record. */
+  /** Written into each record that the Worker enters. */
   readonly policyVersion?: string;
 }

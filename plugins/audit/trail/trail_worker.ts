@@ -3,7 +3,8 @@ import { openInputs } from "../intake/seal_inputs.ts";
 import type { Keyring } from "../seal/keyring.ts";
 import { reopenKeyring } from "../seal/open_keyring.ts";
 import { adminRecord } from "./admin_record.ts";
-import { appendRecords } from "./append_records.ts";
+import { appendPrepared } from "./append_records.ts";
+import { prepareRecords } from "./prepare_records.ts";
 import type { RecordInput } from "./record_input.ts";
 import type { TrailOptions } from "./trail_options.ts";
 import { ACTIONS_TOPIC, INTAKE_TOPIC } from "./topics.ts";
@@ -43,16 +44,22 @@ const factory: HandlerFactory = (ctx, given) => {
     if (batch.topic === INTAKE_TOPIC) {
       return batch.records.flatMap(({ data }) => openInputs(data, opened));
     }
-    return batch.records.flatMap(({ data }) => data === null ? [] : [turnInput(data, options.policyVersion)]);
+    return batch.records.flatMap(({ data }) => data === null ? [] : [turnInput(data)]);
+  }
+
+  function underPolicy(input: RecordInput): RecordInput {
+    const { policyVersion } = options;
+    if (policyVersion === undefined) return input;
+    return { ...input, facts: { ...input.facts, policy_version: policyVersion } };
   }
 
   return async (batch) => {
     const opened = await currentKeyring();
-    const entered = inputs(batch, opened);
+    const entered = prepareRecords(inputs(batch, opened).map(underPolicy), opened);
     let counted = false;
     return {
       write(tx) {
-        const appended = appendRecords(tx, entered, {
+        const appended = appendPrepared(tx, entered, {
           topic: options.topic,
           keyring: opened,
           now: Date.now(),
@@ -69,9 +76,9 @@ const factory: HandlerFactory = (ctx, given) => {
 };
 
 /** A turn whose event is of another shape than its kind is recorded all the same. */
-function turnInput(data: unknown, policyVersion: string | undefined): RecordInput {
+function turnInput(data: unknown): RecordInput {
   try {
-    return turnRecord(data as TurnEvent, policyVersion);
+    return turnRecord(data as TurnEvent);
   } catch (cause) {
     return unreadableTurn(data, cause);
   }

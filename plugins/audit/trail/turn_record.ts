@@ -14,14 +14,14 @@ export function turnSource({ id, revision }: Pick<TurnEvent, "id" | "revision">)
 }
 
 /** The record of a turn, whatever became of it. */
-export function turnRecord(turn: TurnEvent, policyVersion: string | undefined): RecordInput {
+export function turnRecord(turn: TurnEvent): RecordInput {
   const { user, api_key_fingerprint: key } = turn;
   const who = user ?? (key === undefined ? undefined : `key:${key}`);
   return {
     kind: "turn",
     tenant: turn.tenant ?? NO_TENANT,
     ...(who !== undefined && { user: who }),
-    facts: facts(turn, policyVersion),
+    facts: facts(turn),
     content: content(turn, who),
     requestId: turn.id,
     source: turnSource(turn),
@@ -46,7 +46,7 @@ export function unreadableTurn(data: unknown, cause: unknown): RecordInput {
   };
 }
 
-function facts(turn: TurnEvent, policyVersion: string | undefined): AuditRecord["facts"] {
+function facts(turn: TurnEvent): AuditRecord["facts"] {
   return known({
     turn: turn.id,
     revision: turn.revision,
@@ -64,7 +64,6 @@ function facts(turn: TurnEvent, policyVersion: string | undefined): AuditRecord[
     stop_reason: turn.stop_reason,
     response_id: turn.response_id,
     api_key_fingerprint: turn.api_key_fingerprint,
-    policy_version: policyVersion,
     tools_used: turn.tools && turn.tools.used.length > 0 ? turn.tools.used : undefined,
     started_at: turn.started_at,
     ended_at: turn.ended_at,

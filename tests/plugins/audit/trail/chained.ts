@@ -1,15 +1,21 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
-import type { TestAgent } from "capstan/testing";
+import type { Reader } from "capstan";
 import { leafHash, recordHash } from "../../../../plugins/audit/record/encode_record.ts";
 import { type AuditRecord, NO_RECORD } from "../../../../plugins/audit/record/record.ts";
 
 const node = (left: Uint8Array, right: Uint8Array) =>
   createHash("sha256").update(Uint8Array.of(1)).update(left).update(right).digest();
 
+/** What is looked at of an agent. */
+export interface Trail {
+  store: { read<T>(work: (db: Reader) => T): T };
+  outputs(topic: string): readonly { key: unknown; value: unknown }[];
+}
+
 /** Asserts that so many records are there beside that of the key, numbered, chained, in the topic in order, and all whole nodes of the tree. */
-export function assertChained(agent: Pick<TestAgent, "store" | "outputs">, count: number): void {
+export function assertChained(agent: Trail, count: number): void {
   const all = count + 1;
   const stored = agent.store.read((db) =>
     db.all<{ seq: number; record: Uint8Array }>("SELECT seq, record FROM audit_records ORDER BY seq")
@@ -46,7 +52,7 @@ export function assertChained(agent: Pick<TestAgent, "store" | "outputs">, count
   );
   const published = agent.outputs("ai.audit");
   assert.deepEqual(
-    published.map(({ key, value }) => [key, Buffer.from(value ?? []).toString()]),
+    published.map(({ key, value }) => [key, Buffer.from(value as Uint8Array).toString()]),
     stored.map((
       { record },
     ) => [writer?.id, Buffer.from(record).toString()]),

@@ -110,3 +110,12 @@ Deno.test("with turns = false no turn becomes a record", async () => {
   await using agent = await openTestAgent(audit, { config: { turns: false } });
   await assert.rejects(agent.deliver("tapes.turns.v1", [{ value: TURN }]), /no stream reads it/);
 });
+
+Deno.test("every record says which version of the rules held", async () => {
+  await using agent = await openTestAgent(audit, { config: { policy_version: "2026-01" } });
+  await agent.deliver("tapes.turns.v1", [{ value: TURN }]);
+  await agent.request("POST", "/v1/audit", { user_id: "ada", model: "m", prompt: "p", response: "r" });
+  await agent.settled();
+  const records = await openedRecords(agent);
+  assert.deepEqual(records.map(({ record }) => record.facts.policy_version), ["2026-01", "2026-01"]);
+});
