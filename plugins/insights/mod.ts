@@ -1,5 +1,6 @@
 import type { Plugin } from "capstan";
 import { registerTopics } from "./events/topics.ts";
+import { eraseFromInsights } from "./erase.ts";
 import { exportCommand } from "./commands/export.ts";
 import { feedbackCommand } from "./commands/feedback.ts";
 import { rebuildCommand } from "./commands/rebuild.ts";
@@ -31,6 +32,7 @@ export default {
     ctx.command(exportCommand(config));
     ctx.command(rebuildCommand);
     registerRebuild(ctx, { store, streams });
+    ctx.onErase(eraseFromInsights(config));
     registerSinks(ctx, config);
     return registerRules(ctx, config, store);
   },

@@ -16,8 +16,8 @@ export function callIsSubjects(db: Reader, read: ReadCall, { subject, parse }: J
   const meta = "call" in read ? read.call.meta : "meta" in read ? read.meta : undefined;
   // What can't be read at all can't be shown to be somebody else's; nothing can be made of it either.
   if (meta === undefined) return false;
-  const row = db.get<{ tenant: string | null; user: string | null; reason: string | null }>(
-    "SELECT tenant, user, reason FROM turns WHERE call_id = ?",
+  const row = db.get<{ reason: string | null } & Parameters<typeof isSubject>[1]>(
+    "SELECT tenant, user, api_key_fingerprint, reason FROM turns WHERE call_id = ?",
     meta.id,
   );
   if (row && row.reason !== "deriver-failed") return isSubject(subject, row);

@@ -51,7 +51,7 @@ function eraseNodeEvents({ emptyRecords }: Erasure): Promise<number> {
   });
 }
 
-function turnOf(data: unknown): { tenant?: string; user?: string } {
+function turnOf(data: unknown): Parameters<typeof isSubject>[1] {
   return typeof data === "object" && data !== null ? data : {};
 }
 

@@ -14,8 +14,8 @@ export interface SubjectTurn {
   other_answers: string | null;
 }
 
-/** Condition on `turns`: it is the subject's. Its parameters are `subjectParams`. */
-export const IS_SUBJECT = "user = ? AND coalesce(tenant, ?) = ?";
+/** Condition on `turns`: it is the subject's. Its parameters are `subjectParams`. Who is not named is known by the key. */
+export const IS_SUBJECT = "coalesce(user, 'key:' || api_key_fingerprint) = ? AND coalesce(tenant, ?) = ?";
 
 /** See `IS_SUBJECT`. */
 export function subjectParams({ tenant, user }: ErasureSubject): [string, string, string] {
@@ -25,9 +25,9 @@ export function subjectParams({ tenant, user }: ErasureSubject): [string, string
 /** Whether something of this user and tenant is the subject's. */
 export function isSubject(
   { tenant, user }: ErasureSubject,
-  of: { tenant?: string | null; user?: string | null },
+  of: { tenant?: string | null; user?: string | null; api_key_fingerprint?: string | null },
 ): boolean {
-  return of.user === user && (of.tenant ?? NO_TENANT) === tenant;
+  return (of.user ?? `key:${of.api_key_fingerprint}`) === user && (of.tenant ?? NO_TENANT) === tenant;
 }
 
 /** The subject's turns, in reads of a few milliseconds each, some hundred at a time. */
