@@ -8,19 +8,28 @@ export type Compiled = { ok: true } | { ok: false; reason: string };
 
 /** `deno compile` on the bundle. It downloads its run-time for the target, which not every machine can reach. */
 export async function compileNatively(bundle: Bundle, target: Target, output: string): Promise<Compiled> {
-  const included = bundle.files.filter((file) => file !== "main.js").map((file) => join(bundle.folder, file));
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      "compile",
-      ...["--quiet", "--no-config", "--no-lock", "--no-check", "--target", target, "--output", output],
-      ...included.flatMap((path) => ["--include", path]),
-      ...PERMISSIONS,
-      join(bundle.folder, "main.js"),
-    ],
+    args: compileArguments(bundle, target, output),
+    // Where packages of plugins are looked for is noted relative to it.
+    cwd: bundle.folder,
+    env: { NO_COLOR: "1" },
     stdout: "null",
     stderr: "piped",
   }).output();
   if (success) return { ok: true };
-  const lines = new TextDecoder().decode(stderr).trim().split("\n").filter((line) => line.trim() !== "");
-  return { ok: false, reason: lines.slice(0, 3).join(" ") };
+  const lines = new TextDecoder().decode(stderr).trim().split("\n").map((line) => line.trim());
+  return { ok: false, reason: lines.filter((line) => line !== "").slice(0, 3).join(" ") };
+}
+
+/** What `deno` is called with: nothing of this machine's configuration counts, and all files of the bundle go in. */
+export function compileArguments(bundle: Bundle, target: Target, output: string): string[] {
+  const included = bundle.files.filter((file) => file !== "main.js");
+  return [
+    "compile",
+    ...["--quiet", "--no-config", "--no-lock", "--no-check", "--node-modules-dir=manual"],
+    ...["--target", target, "--output", output],
+    ...included.flatMap((file) => ["--include", join(bundle.folder, file)]),
+    ...PERMISSIONS,
+    join(bundle.folder, "main.js"),
+  ];
 }
