@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import { nearest } from "../config/nearest.ts";
 import { ClientConfigError } from "./config_error.ts";
 

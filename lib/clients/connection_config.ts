@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { ClientConfigError } from "./config_error.ts";
 import type { KafkaEnvironment } from "./environment.ts";
 

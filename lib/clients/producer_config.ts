@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { checkConfig } from "./check_config.ts";
 import {
   checkConnection,

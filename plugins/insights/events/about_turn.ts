@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** Which turn a derived event is about, and who took part. Services may leave out what they don't know. */
 export const aboutTurn = {

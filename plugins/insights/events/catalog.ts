@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import { auditAdminAction, auditModelCall } from "./audit.ts";
 import { decisionMade } from "./decisions.ts";
 import { feedbackSubmitted } from "./feedback.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** What every event of the nine topics is wrapped in; the form of the AI service's events. */
 export interface Envelope<T extends string = string, D = unknown> {

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { eventSchema } from "./envelope.ts";
 
 /** What a feedback judges: at least one of the three. Hashes are 64 hexadecimal digits. */

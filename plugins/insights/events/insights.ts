@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { eventSchema, utcTime } from "./envelope.ts";
 
 /** Something a rule found. */

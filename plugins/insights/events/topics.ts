@@ -1,5 +1,5 @@
 import type { PluginContext } from "capstan";
-import { z } from "zod";
+import * as z from "zod";
 import type { Settings } from "../settings.ts";
 import { CATALOG, type InsightsTopic, type TopicName } from "./catalog.ts";
 import { envelopeCodec } from "./cloud_event.ts";

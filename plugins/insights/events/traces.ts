@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { aboutTurn } from "./about_turn.ts";
 import { eventSchema, utcTime } from "./envelope.ts";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { CATALOG, type InsightsTopic } from "../events/catalog.ts";
 import { feedbackRequest } from "./read_feedback.ts";
 

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import { CATALOG, type InsightsTopic, type TopicName } from "../events/catalog.ts";
 import { type CloudEvent, fromCloudEvent, isCloudEvent } from "../events/cloud_event.ts";
 import { type Envelope, NO_TENANT } from "../events/envelope.ts";

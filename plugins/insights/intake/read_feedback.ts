@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { feedbackData } from "../events/feedback.ts";
 import type { Envelope } from "../events/envelope.ts";
 import { type EventDefaults, problemOf, readEvents } from "./read_events.ts";
