@@ -43,11 +43,13 @@ export class JoinedRows {
     const known = this.turn(data.turn_id);
     if (known && revisionOf(known) >= revisionOf(data)) return false;
     const endedMs = Date.parse(data.ended_at);
-    this.#tx.run(
-      "DELETE FROM insights_turn_names WHERE part = ? AND tenant = ? AND turn_id = ?",
-      ...this.#at,
-      data.turn_id,
-    );
+    if (known) {
+      this.#tx.run(
+        "DELETE FROM insights_turn_names WHERE part = ? AND tenant = ? AND turn_id = ?",
+        ...this.#at,
+        data.turn_id,
+      );
+    }
     this.#tx.run(
       "REPLACE INTO insights_turns VALUES (?, ?, ?, ?, ?)",
       ...this.#at,
