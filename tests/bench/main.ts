@@ -3,6 +3,7 @@ const measurements: Readonly<Record<string, string>> = {
   proxy: "requests a second, latencies, CPU and memory beside a passthrough (--peers: and other gateways)",
   derive: "turns derived a second, from the first to the millionth node (--nodes N)",
   sql: "SQL statements read a second, of an agent's inputs and answers",
+  insights: "events derived a second, feedback taken a second, memory over an hour of 1,000 tenants",
   relay: "events relayed to Apache Kafka a second (needs Java and Maven)",
   isolation: "records a second through an isolated plugin's handler, beside the same in process",
   executable: "size of dist/capstan, and how soon it answers (after deno task compile)",
