@@ -4,6 +4,9 @@ import type { Settings } from "../settings.ts";
 import { join } from "./join.ts";
 import { type FeedbackEvent, resetFeedback, resetTurns, type TurnSpanEvent } from "./joined_rows.ts";
 
+/** Half of a join may come well before the other: nobody waits for these. */
+const LINGER_MS = 50;
+
 /**
  * Registers the stream that joins feedback to the turns it judges. Both topics are keyed by tenant and have as many
  * partitions, so that both sides of a join are in partitions of one number, which one agent reads.
@@ -14,6 +17,7 @@ export function registerFeedback(ctx: Pick<PluginContext, "stream">, settings: S
     topics: [feedback, topicName(settings, "agent-trace-events")],
     group: "insights-feedback",
     together: true,
+    lingerMs: LINGER_MS,
     state: {
       reset: (tx, { topic, partition }) =>
         topic === feedback ? resetFeedback(tx, partition) : resetTurns(tx, partition),

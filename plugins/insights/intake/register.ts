@@ -13,6 +13,9 @@ export const INTAKE_TOPIC = "insights.intake.v1";
 /** Rows of old event ids removed beside a batch at most. */
 const FORGET_ROWS = 1_000;
 
+/** Requests that come so close together are sent on together: each batch is a transaction on the API's own thread. */
+const LINGER_MS = 50;
+
 /** Registers the HTTP API, on the admin listener and on listeners of the plugin's own, and the stream behind it. */
 export function registerIntake(ctx: PluginContext, settings: Settings): void {
   ctx.topic({ name: INTAKE_TOPIC, partitions: 1, localOnly: true, retentionMs: 0 });
@@ -102,7 +105,7 @@ function registerListeners(
 /** Sends on what was taken, each event once. */
 function registerStream(ctx: PluginContext, settings: Settings): void {
   ctx.stream<Accepted>(
-    { topics: [INTAKE_TOPIC], group: "insights-intake", source: "local" },
+    { topics: [INTAKE_TOPIC], group: "insights-intake", source: "local", lingerMs: LINGER_MS },
     ({ records }) => ({
       write(tx) {
         const now = Math.max(...records.map(({ timestamp }) => timestamp));
