@@ -16,6 +16,7 @@ const ENTRIES = {
   worker: "lib/bus/worker/main.ts",
   isolated: "lib/plugin/isolation/isolated.ts",
   append: "lib/bus/local/lane/append_worker.ts",
+  redaction: "lib/redact/in_worker.ts",
   deriver: "plugins/tapes/derive/worker.ts",
   trail: "plugins/audit/trail/trail_worker.ts",
   testing: "lib/testing/mod.ts",
@@ -40,6 +41,10 @@ const REWRITES: readonly { from: string; to: string }[] = [
   {
     from: `new URL("./append_worker.ts", import.meta.url)`,
     to: `new URL("./lib/bus/local/lane/append_worker.js", import.meta.url)`,
+  },
+  {
+    from: `new URL("../redact/in_worker.ts", import.meta.url)`,
+    to: `new URL("./lib/redact/in_worker.js", import.meta.url)`,
   },
   {
     from: `new URL("./worker.ts", import.meta.url)`,

@@ -1,5 +1,7 @@
 import type { Header, OutgoingRecord } from "./contract.ts";
 import type { PublishRequest } from "./handler.ts";
+import { redactKey, redactUtf8 } from "./redact_bytes.ts";
+import type { Redaction } from "./redaction.ts";
 import type { TopicCodecs } from "./topic_codecs.ts";
 import { type Trace, traceHeaders, traceOf, TRACEPARENT } from "./traceparent.ts";
 
@@ -29,7 +31,22 @@ export function encodeRequest(request: PublishRequest, options: EncodeOptions): 
   if (all !== undefined) record.headers = all;
   if (partition !== undefined) record.partition = partition;
   if (timestamp !== undefined) record.timestamp = timestamp;
-  return record;
+  return codecs.redaction.on ? redactEnds(record, codecs.redaction) : record;
+}
+
+/** The record with its key and headers redacted; its value is the codec's to redact. */
+export function redactEnds(record: OutgoingRecord, redaction: Redaction): OutgoingRecord {
+  const { key, headers } = record;
+  return {
+    ...record,
+    ...(key && { key: redactKey(key, redaction) }),
+    ...(headers && {
+      headers: headers.map(([name, value]): Header => [
+        redaction.identity(name),
+        value && redactUtf8(value, redaction),
+      ]),
+    }),
+  };
 }
 
 /** Headers with text values, or as they are. */

@@ -2,6 +2,9 @@ import type { BusRecord, Header, Position, StartFrom } from "./contract.ts";
 import type { Reader, Transaction } from "../store/contract.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Counter, MetricOptions } from "../telemetry/metrics.ts";
+import type { Redaction } from "./redaction.ts";
+
+export type { Redaction } from "./redaction.ts";
 
 /**
  * What a value may be on its way out: bytes as they are, anything else by the topic's codec (JSON unless it has
@@ -180,6 +183,8 @@ export type HandlerReturn = void | HandlerResult | readonly PublishRequest[] | r
 
 /** What a handler in a Worker has of the context. */
 export interface WorkerContext {
+  /** What takes secrets out of what is stored; see `PluginContext.redact`. */
+  readonly redact: Redaction;
   /** The plugin's log. */
   readonly log: Logger;
   /** A counter, merged into the agent's metrics. */

@@ -1,6 +1,9 @@
 import { CODECS, isEncoded } from "./codec.ts";
 import type { Codec, OutgoingValue, TopicValues } from "./handler.ts";
+import { NO_REDACTION } from "./no_redaction.ts";
+import type { Redaction } from "./redaction.ts";
 import { isDeadLetterTopic } from "./stream/dead_letters.ts";
+import { redactJson, redactUtf8 } from "./redact_bytes.ts";
 import type { SchemaCheck, SchemaCompiler } from "./value_schema.ts";
 import { errorChain } from "../telemetry/plain.ts";
 
@@ -9,12 +12,14 @@ export class TopicCodec {
   readonly #topic: string;
   readonly #codec: Codec;
   readonly #check: SchemaCheck | undefined;
+  readonly #redaction: Redaction;
 
   /** `topic`, its logical name, is for messages. */
-  constructor(topic: string, codec: Codec, check?: SchemaCheck) {
+  constructor(topic: string, codec: Codec, check?: SchemaCheck, redaction: Redaction = NO_REDACTION) {
     this.#topic = topic;
     this.#codec = codec;
     this.#check = check;
+    this.#redaction = redaction;
   }
 
   /** A value is its bytes: reading one costs nothing. */
@@ -23,14 +28,24 @@ export class TopicCodec {
   }
 
   /**
-   * The bytes to be sent: bytes as they are, `null` as the tombstone it is, anything else by the codec.
-   * @throws {TypeError} the value has no such form, or does not match the topic's schema.
+   * The bytes to be sent: bytes as they are, `null` as the tombstone it is, anything else by the codec; redacted.
+   * @throws {TypeError} the value has no such form, or does not match the topic's schema (any more, once redacted).
    */
   encode(value: OutgoingValue): Uint8Array | null {
-    const bytes = isEncoded(value) ? value : this.#bytesOf(value);
+    const bytes = this.redacted(isEncoded(value) ? value : this.#bytesOf(value));
     const fault = bytes === null ? undefined : this.faultOf(bytes);
     if (fault !== undefined) throw new TypeError(this.#cannotPublish(fault));
     return bytes;
+  }
+
+  /**
+   * The bytes without what redaction finds in them. What is no JSON or text has none that it could find; JSON that is
+   * broken is read as a text.
+   */
+  redacted(bytes: Uint8Array | null): Uint8Array | null {
+    if (bytes === null || !this.#redaction.on) return bytes;
+    if (this.#codec === CODECS.json) return redactJson(bytes, this.#redaction);
+    return this.#codec === CODECS.text ? redactUtf8(bytes, this.#redaction) : bytes;
   }
 
   /**
@@ -90,11 +105,17 @@ export class TopicCodec {
 
 /** The codecs of all topics, by logical name. */
 export class TopicCodecs {
+  /** What is taken out of what is written. */
+  readonly redaction: Redaction;
   #codecs: Map<string, TopicCodec>;
 
   /** Topics that are not among `codecs` have JSON, dead letters bytes. See `topicCodecs`. */
-  constructor(codecs: Iterable<readonly [topic: string, codec: TopicCodec]> = []) {
+  constructor(
+    codecs: Iterable<readonly [topic: string, codec: TopicCodec]> = [],
+    redaction: Redaction = NO_REDACTION,
+  ) {
     this.#codecs = new Map(codecs);
+    this.redaction = redaction;
   }
 
   /** Takes over what plugins say now. Whoever holds these codecs reads and writes by them from here on. */
@@ -106,7 +127,8 @@ export class TopicCodecs {
   of(topic: string): TopicCodec {
     const known = this.#codecs.get(topic);
     if (known !== undefined) return known;
-    const made = new TopicCodec(topic, isDeadLetterTopic(topic) ? CODECS.bytes : CODECS.json);
+    const codec = isDeadLetterTopic(topic) ? CODECS.bytes : CODECS.json;
+    const made = new TopicCodec(topic, codec, undefined, this.redaction);
     this.#codecs.set(topic, made);
     return made;
   }
@@ -118,6 +140,7 @@ export class TopicCodecs {
  */
 export async function topicCodecs(
   declared: Iterable<readonly [topic: string, values: TopicValues]>,
+  redaction: Redaction = NO_REDACTION,
 ): Promise<TopicCodecs> {
   const made: [string, TopicCodec][] = [];
   let compile: SchemaCompiler | undefined;
@@ -128,9 +151,12 @@ export async function topicCodecs(
     } catch (cause) {
       throw new TypeError(`Cannot use the schema of topic ${topic}: ${errorChain(cause)}`, { cause });
     }
-    made.push([topic, new TopicCodec(topic, typeof codec === "string" ? CODECS[codec] : codec, check)]);
+    made.push([
+      topic,
+      new TopicCodec(topic, typeof codec === "string" ? CODECS[codec] : codec, check, redaction),
+    ]);
   }
-  return new TopicCodecs(made);
+  return new TopicCodecs(made, redaction);
 }
 
 async function loadCompiler(): Promise<SchemaCompiler> {

@@ -5,9 +5,11 @@ import type { Plugin } from "../plugin/contract.ts";
 import { createHost } from "../plugin/host.ts";
 import type { Host, HostOptions, RegisteredCommand } from "../plugin/host_contract.ts";
 import type { WantedTopic } from "../plugin/topics.ts";
+import type { AgentRedaction } from "../redact/agent_redaction.ts";
 import { createLogger } from "../telemetry/create_logger.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { createMeter } from "../telemetry/meter.ts";
+import { redactionOf } from "./redaction_of.ts";
 import { type ConfigCall, loadConfiguration } from "./configuration.ts";
 import { VERSION } from "./version.ts";
 
@@ -42,9 +44,16 @@ export async function makeHost(call: ConfigCall, options: MakeOptions = {}): Pro
   const config = await configured(call, options.defaults ?? []);
   const runs: Made["runs"] = (plugin, now) =>
     options.only?.(plugin) ?? (plugin.name === options.also || now.plugin(plugin.name).enabled);
-  const { log, logAs } = loggerOf(config, call);
+  const redaction = await redactionOf(config);
+  const { log, logAs } = loggerOf(config, call, redaction);
   const plugins = call.plugins.filter((plugin) => runs(plugin, config));
-  return { config, host: hostOf(config, plugins, log, options.onReload), log, runs, logAs };
+  return {
+    config,
+    host: hostOf(config, plugins, log, { onReload: options.onReload, redaction }),
+    log,
+    runs,
+    logAs,
+  };
 }
 
 /**
@@ -89,7 +98,7 @@ function hostOf(
   config: Loaded,
   plugins: readonly Plugin[],
   log: Logger,
-  onReload?: HostOptions["onReload"],
+  { redaction, onReload }: Pick<HostOptions, "redaction" | "onReload"> = {},
 ): Host {
   return createHost({
     plugins,
@@ -98,16 +107,25 @@ function hostOf(
     pluginSettings: Object.fromEntries(plugins.map(({ name }) => [name, config.plugin(name).settings])),
     storeFile: config.host.store.sqlite,
     version: VERSION,
+    ...(redaction && { redaction }),
     log,
-    meter: createMeter(),
+    meter: createMeter(redaction?.on ? { label: (value) => redaction.identity(value) } : {}),
     onReload,
   });
 }
 
 /** The agent's own log goes to standard error: text for people, JSON for collectors. */
-function loggerOf(config: Loaded, { io }: ConfigCall): Pick<Made, "log" | "logAs"> {
+function loggerOf(
+  config: Loaded,
+  { io }: ConfigCall,
+  redaction: AgentRedaction,
+): Pick<Made, "log" | "logAs"> {
   let now = config.host.logging;
   const isText = () => now.format === "text" || (now.format === "auto" && io.stderr.isTerminal);
-  const log = createLogger({ level: () => now.level, format: () => isText() ? "text" : "json" });
+  const log = createLogger({
+    level: () => now.level,
+    format: () => isText() ? "text" : "json",
+    ...(redaction.on && { redact: redaction }),
+  });
   return { log, logAs: (settings) => void (now = settings) };
 }

@@ -1,4 +1,6 @@
 import type { OutgoingRecord, TopicDescription } from "../bus/contract.ts";
+import { redactEnds } from "../bus/encode.ts";
+import type { Redaction } from "../bus/redaction.ts";
 import type { TopicCodec } from "../bus/topic_codecs.ts";
 import type { CliCommand, Invocation } from "./command.ts";
 import { StoreError } from "../store/error.ts";
@@ -115,23 +117,34 @@ async function createTopic(
   return await findTopic(data, name);
 }
 
+/** What the values of a topic are, and what is taken out of them. */
+interface Values {
+  codec: TopicCodec;
+  redaction: Redaction;
+}
+
 /** The codec of the topic of that real name. */
-async function codecOf(call: Invocation, { config }: OpenData, topic: string): Promise<TopicCodec> {
+async function codecOf(call: Invocation, { config }: OpenData, topic: string): Promise<Values> {
   const { declaredValues } = await import("./make_host.ts");
   const { topicCodecs } = await import("../bus/topic_codecs.ts");
   const values = declaredValues(call, config).filter(([name]) =>
     (config.host.topics[name]?.name ?? name) === topic
   );
-  return (await topicCodecs(values)).of(values[0]?.[0] ?? topic);
+  const { redactionOf } = await import("./redaction_of.ts");
+  const redaction = await redactionOf(config);
+  return { codec: (await topicCodecs(values, redaction)).of(values[0]?.[0] ?? topic), redaction };
 }
 
-/** The record of a line whose value its topic takes. */
+/** The record of a line whose value its topic takes, redacted. */
 function checked(
   record: (line: Line) => OutgoingRecord,
-  codec: TopicCodec,
+  { codec, redaction }: Values,
 ): (line: Line) => OutgoingRecord {
   return (line) => {
-    const made = record(line);
+    const plain = record(line);
+    const made = redaction.on
+      ? redactEnds({ ...plain, value: codec.redacted(plain.value) }, redaction)
+      : plain;
     const fault = made.value ? codec.faultOf(made.value) : undefined;
     if (fault !== undefined) throw new Error(`Cannot publish line ${line.number} to ${made.topic}: ${fault}`);
     return made;

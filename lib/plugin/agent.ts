@@ -264,7 +264,7 @@ export class Agent implements AdminSubject {
     });
     await takeOver(log, storeFile, this.#log);
     const names = new TopicNames(this.#registry.topics.renamed(settings.topics));
-    const codecs = await topicCodecs(this.#registry.topics.values());
+    const codecs = await topicCodecs(this.#registry.topics.values(), this.#options.redaction);
     const specs = await prepareStore(store, log, this.#registry, this.#options);
     this.#kafka = await this.#openKafka({
       log,
@@ -303,7 +303,7 @@ export class Agent implements AdminSubject {
   }
 
   #makeStreams(specs: readonly TopicSpec[]): AgentStreams {
-    const { storeFile, log, meter, random = Math.random, settings, parts } = this.#options;
+    const { storeFile, log, meter, random = Math.random, settings, parts, redaction } = this.#options;
     if (!this.#bus) throw new Error("Cannot start streams: the bus is not open");
     return new AgentStreams({
       registered: this.#registry.streams,
@@ -313,6 +313,7 @@ export class Agent implements AdminSubject {
       storeFile,
       powerSafe: settings.store.power_safe ?? false,
       turns: this.#turns.memory,
+      redaction,
       log,
       meter,
       clock: parts?.clockOf?.("streams") ?? this.#clock,

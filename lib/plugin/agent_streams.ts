@@ -9,6 +9,7 @@ import { valuesForWorker } from "../bus/worker/values.ts";
 import { WorkerHost, type WorkerHostOptions } from "../bus/worker/host.ts";
 import type { WorkerStreamSpec } from "../bus/worker/protocol.ts";
 import { WorkerStream } from "../bus/worker/stream.ts";
+import type { AgentRedaction } from "../redact/agent_redaction.ts";
 import type { TopicSpec } from "../bus/contract.ts";
 import type { TopicValues } from "../bus/handler.ts";
 import type { Transaction } from "../store/contract.ts";
@@ -36,6 +37,7 @@ export interface AgentStreamsOptions {
   powerSafe: boolean;
   /** Memory of the store's `WriteTurns`. */
   turns: SharedArrayBuffer;
+  redaction?: AgentRedaction;
   log: Logger;
   meter: RootMeter;
   clock: Clock;
@@ -195,9 +197,15 @@ export class AgentStreams {
 
   /** In an order that does not depend on which plugin came last. */
   #wantedOfWorker(): WorkerHostOptions["start"] {
-    const { bus, storeFile, powerSafe, turns, values } = this.#options;
+    const { bus, storeFile, powerSafe, turns, values, redaction } = this.#options;
     return {
       storeFile,
+      ...(redaction && {
+        redaction: {
+          module: new URL("../redact/in_worker.ts", import.meta.url).href,
+          data: redaction.data(),
+        },
+      }),
       powerSafe,
       owner: bus.log.owner,
       turns,

@@ -1,6 +1,9 @@
 import type { Bus } from "../bus/bus.ts";
 import type { Clock } from "../bus/clock.ts";
 import type { TopicValues } from "../bus/handler.ts";
+import { NO_REDACTION } from "../bus/no_redaction.ts";
+import type { AgentRedaction } from "../redact/agent_redaction.ts";
+import type { RedactionData } from "../redact/settings.ts";
 import type { Store } from "../store/contract.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Meter } from "../telemetry/metrics.ts";
@@ -27,6 +30,7 @@ export interface ContextOptions {
   /** With the plugin's prefix. */
   meter: Meter;
   clock: Clock;
+  redaction?: AgentRedaction;
   /** Group of streams that name none. */
   defaultGroup: string;
 }
@@ -35,11 +39,13 @@ export interface ContextOptions {
 export interface DeclaringContext extends PluginContext {
   /** By logical name; complete once every plugin is set up. */
   declaredValues(): readonly (readonly [topic: string, values: TopicValues])[];
+  /** What another thread needs to redact as this one does; without the key it can't hash. `undefined`: nothing is. */
+  redactionData(how: { key: boolean }): RedactionData | undefined;
 }
 
 /** A plugin's context: registers during `setup`, works while the agent runs. */
 export function createContext(options: ContextOptions): DeclaringContext {
-  const { plugin, registry, parts, isSealed, log, meter, clock } = options;
+  const { plugin, registry, parts, isSealed, log, meter, clock, redaction } = options;
   const registering = (what: string) => {
     if (isSealed()) throw new Error(`Cannot add ${what} for ${plugin}: its setup is over; do it in setup`);
   };
@@ -56,6 +62,8 @@ export function createContext(options: ContextOptions): DeclaringContext {
   };
   return {
     log,
+    redact: redaction ?? NO_REDACTION,
+    redactionData: ({ key }) => redaction?.data({ key, seals: false }),
     now: () => clock.now(),
     sleep: (ms, signal) => clock.sleep(ms, signal),
     declaredValues: () => registry.topics.values(),

@@ -5,6 +5,7 @@ import type { BusRecord, Position, TopicSpec } from "../bus/contract.ts";
 import type {
   OutgoingValue,
   PublishRequest,
+  Redaction,
   StreamHandle,
   StreamHandler,
   StreamOptions,
@@ -28,6 +29,7 @@ export type {
   PublishRequest,
   RebuildOptions,
   Rebuilt,
+  Redaction,
   StreamHandle,
   StreamHandler,
   StreamOptions,
@@ -310,6 +312,8 @@ export interface AppendFailure extends Error {
 export interface PluginContext {
   /** The plugin's log. */
   readonly log: Logger;
+  /** What takes secrets and personal data out of what is stored. Usable from `start` on, and in commands. */
+  readonly redact: Redaction;
   /** Milliseconds since 1970, with fractions; driven by tests. */
   now(): number;
   /**

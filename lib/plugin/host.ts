@@ -45,9 +45,10 @@ export function createHost(options: HostOptions): Host {
   function setUp(plugin: Plugin): void {
     const settings = options.pluginSettings[plugin.name];
     try {
-      const { log, meter, clock } = options;
+      const { log, meter, clock, redaction } = options;
       const consumerGroup = options.settings.kafka?.consumer_group;
-      setUpPlugin({ plugin, settings, registry, parts, gauges, log, meter, clock, consumerGroup }).show();
+      setUpPlugin({ plugin, settings, registry, parts, gauges, log, meter, clock, redaction, consumerGroup })
+        .show();
       running.set(plugin.name, { plugin, settings });
     } catch (error) {
       if (!options.optional?.includes(plugin.name)) throw error;

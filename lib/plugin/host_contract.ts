@@ -2,6 +2,7 @@ import type { PartitionLag, TopicSpec } from "../bus/contract.ts";
 import type { TopicValues } from "../bus/handler.ts";
 import type { Clock } from "../bus/clock.ts";
 import type { HostSettings as Configured } from "../config/host.ts";
+import type { AgentRedaction } from "../redact/agent_redaction.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { RootMeter } from "../telemetry/meter.ts";
 import type { CommandCall, Health, Plugin, PluginCommand } from "./contract.ts";
@@ -70,6 +71,8 @@ export interface HostOptions {
   /** Absolute path of the SQLite file. */
   storeFile: string;
   version: string;
+  /** What is taken out of what is stored. Default: nothing. */
+  redaction?: AgentRedaction;
   log: Logger;
   meter: RootMeter;
   /** Stand-ins for parts, in tests. */

@@ -71,7 +71,7 @@ export class NextInstances {
     const { options, registry, parts, gauges, store, bus, listeners } = this.#parts;
     const hostSettings = this.#parts.settings();
     const next = registry.without(plugin.name);
-    const { log, meter, clock } = options;
+    const { log, meter, clock, redaction } = options;
     const consumerGroup = hostSettings.kafka?.consumer_group;
     const life = setUpPlugin({
       plugin,
@@ -82,11 +82,12 @@ export class NextInstances {
       log,
       meter,
       clock,
+      redaction,
       consumerGroup,
     });
     next.checkValues();
     this.#refuseNewTopics(next);
-    const codecs = await topicCodecs(next.topics.values());
+    const codecs = await topicCodecs(next.topics.values(), options.redaction);
     const specs = await prepareStore(store, bus.log, next, { settings: hostSettings, log });
     const its = next.servers.filter((each) => each.plugin === plugin.name);
     return { registry: next, life, specs, codecs, listeners: await listeners.change(plugin.name, its) };

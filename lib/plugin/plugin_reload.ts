@@ -185,7 +185,7 @@ export class PluginReload {
     const values = registry.topics.values();
     const specs = wantedTopics(registry, this.#parts.settings()).map(({ spec }) => spec);
     await steps.run("background worker", async () => {
-      bus.codecs.become(await topicCodecs(values));
+      bus.codecs.become(await topicCodecs(values, this.#parts.options.redaction));
       await streams.begin(plugin, { values, specs });
     });
     return { plugin, outcome: "stopped" };

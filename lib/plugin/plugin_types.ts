@@ -6,6 +6,7 @@ const SOURCES = [
   "contract.ts",
   "../bus/handler.ts",
   "../bus/contract.ts",
+  "../bus/redaction.ts",
   "../store/contract.ts",
   "../config/schema.ts",
   "../telemetry/logger.ts",

@@ -41,7 +41,7 @@ export async function runCommand(
   await using log = await openLocalLog(store, { log: options.log.child({ component: "log" }) });
   await prepareStore(store, log, registry, options);
   const names = new TopicNames(registry.topics.renamed(settings.topics));
-  const codecs = await topicCodecs(registry.topics.values());
+  const codecs = await topicCodecs(registry.topics.values(), options.redaction);
   const bus = new Bus({ log, names, codecs, meter });
   Object.assign(parts, { store, bus });
   try {

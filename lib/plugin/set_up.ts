@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from "../bus/clock.ts";
+import type { AgentRedaction } from "../redact/agent_redaction.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { errorChain } from "../telemetry/plain.ts";
 import type { RootMeter } from "../telemetry/meter.ts";
@@ -20,6 +21,7 @@ export interface SetUpOptions {
   log: Logger;
   meter: RootMeter;
   clock?: Clock;
+  redaction?: AgentRedaction;
   /** `kafka.consumer_group`. */
   consumerGroup?: string;
 }
@@ -41,6 +43,7 @@ export function setUpPlugin(options: SetUpOptions): PluginLife {
     log: log.child({ component: name }),
     meter,
     clock,
+    redaction: options.redaction,
     defaultGroup: options.consumerGroup ?? name,
   });
   try {

@@ -4,16 +4,12 @@ import type { Rule } from "./rule.ts";
 const START = "(?<![A-Za-z0-9_-])";
 const END = "(?![A-Za-z0-9_-])";
 
-function key(form: string): RegExp {
-  return new RegExp(`${START}(?:${form})${END}`, "g");
-}
-
 /** API keys by the forms their makers document. */
 const FORMS: readonly string[] = [
   // OpenAI: sk-…, sk-proj-…, sk-svcacct-…, sk-admin-…
-  "sk-(?:proj-|svcacct-|admin-|None-)?[A-Za-z0-9_-]{20,200}",
+  "sk-(?:proj-|svcacct-|admin-|None-)?[A-Za-z0-9_-]{20,}",
   // Anthropic
-  "sk-ant-(?:api|admin|oat)\\d\\d-[A-Za-z0-9_-]{20,200}",
+  "sk-ant-(?:api|admin|oat)\\d\\d-[A-Za-z0-9_-]{20,}",
   // OpenRouter, Groq, xAI, Perplexity, Replicate, Hugging Face, Fireworks, NVIDIA, Cerebras
   "sk-or-v1-[0-9a-f]{64}",
   "gsk_[A-Za-z0-9]{40,60}",
@@ -77,36 +73,44 @@ const FORMS: readonly string[] = [
   "capstan_[0-9a-f]{8}_[A-Za-z0-9_-]{43}",
 ];
 
-/** Some letter and some digit, or much variety: `sk-this-is-only-a-sentence` is none. */
+/**
+ * Whether it looks drawn by lot. Words with hyphens (`sk-this-is-only-a-sentence-2`) and one character again and again
+ * (`sk-xxxxxxxx…`) do not.
+ */
 function isRandom(candidate: string): boolean {
-  return /\d/.test(candidate) || new Set(candidate).size > 18;
+  const body = candidate.replace(/^[A-Za-z]{1,12}[-_.]/, "");
+  const variety = new Set(body).size;
+  if (variety < 8) return false;
+  const longest = Math.max(...body.split(/[-_.]/).map((part) => part.length));
+  if (longest < 10) return false;
+  return /\d/.test(body) || variety > 18;
 }
 
 /** API keys. */
 export const apiKeys: Rule = {
   name: "api_key",
   doc: "API keys, by the forms their makers document.",
-  patterns: FORMS.map(key),
+  patterns: [new RegExp(`${START}(?:${FORMS.join("|")})${END}`, "g")],
   accepts: isRandom,
 };
 
-/** Tokens and passwords that a text calls by that name, and private keys. */
+/** Tokens and passwords that a text calls by that name, and private keys. Each pattern is bounded: no text is slow. */
 export const tokens: Rule = {
   name: "token",
   doc: "JSON Web Tokens, bearer tokens, passwords in URLs and assignments, private keys.",
   patterns: [
     new RegExp(`${START}eyJ[A-Za-z0-9_-]{8,}\\.eyJ[A-Za-z0-9_-]{8,}\\.[A-Za-z0-9_-]{8,}${END}`, "g"),
-    /\b(?:Bearer|Basic)\s+(?<secret>[A-Za-z0-9._~+/-]{16,}={0,2})/gi,
-    /\b[a-z][a-z0-9+.-]*:\/\/[^\s:/@?#"']*:(?<secret>[^\s@/"']{3,})@/gi,
-    /[?&](?:api[_-]?key|key|token|access_token|secret|password|signature|sig)=(?<secret>[^&\s"']{6,})/gi,
-    /(?<![A-Za-z0-9])(?:[A-Za-z0-9]+[_-])*(?:api[_-]?key|secret|token|passwo?r?d|pwd|credential)s?["']?\s*(?:=|:)\s*["']?(?<secret>[^\s"',;]{8,})/gi,
-    /-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----(?<secret>[\s\S]+?)-----END (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----/g,
+    /\b(?:Bearer|Basic)[ \t]{1,8}(?<secret>[A-Za-z0-9._~+/-]{16,}={0,2})/gi,
+    /(?<![a-z0-9+.-])[a-z][a-z0-9+.-]{0,20}:\/\/[^\s:/@?#"'\\]{0,128}:(?<secret>[^\s@/"'\\]{3,256})@/gi,
+    /[?&](?:api[_-]?key|key|token|access_token|refresh_token|id_token|secret|client_secret|password|signature|sig)=(?<secret>[^&\s"'\\#]{6,})/gi,
+    /(?:(?<![A-Za-z0-9])|(?<=[a-z0-9])(?=[A-Z]))(?:api[_-]?key|secret(?:[_-]?(?:access[_-]?)?key)?|(?:access|auth|refresh|session|bearer)[_-]?token|token|passwo?r?d|passphrase|pwd|credential)s?\\*["']?[ \t]{0,4}(?:=>?|:)[ \t]{0,4}\\*["'`]?(?<secret>[^\s"'`,;\\]{8,})/gi,
+    /-----BEGIN (?:[A-Z0-9]{1,20} ){0,4}PRIVATE KEY(?: BLOCK)?-----(?:[^-]|-(?!----))+(?:-----END (?:[A-Z0-9]{1,20} ){0,4}PRIVATE KEY(?: BLOCK)?-----|$)/g,
   ],
-  accepts: (candidate) => !isPlaceholder(candidate),
+  accepts: (candidate) => candidate.startsWith("-----BEGIN") || !isPlaceholder(candidate),
 };
 
-/** What stands for a secret in examples: `${TOKEN}`, `<your-key>`, `os.environ[…]`, `xxxx`, a word. */
-function isPlaceholder(candidate: string): boolean {
+/** Whether it stands for a secret, as in examples: `${TOKEN}`, `<your-key>`, `os.environ[…]`, `xxxx`, a word. */
+export function isPlaceholder(candidate: string): boolean {
   if (
     /^(?:[$<{%[(]|process\.|os\.|env[.[(]|ENV\[|System\.|import\.|config\.|await |null$|undefined$|true$|false$)/
       .test(candidate)

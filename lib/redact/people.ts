@@ -11,6 +11,7 @@ export const emails: Rule = {
   mayHave: (text) => text.includes("@"),
   // `git@github.com:…` names no person.
   accepts: (candidate) => !/^(?:git|hg|svn)@/.test(candidate),
+  canonical: (found) => found.toLowerCase(),
 };
 
 /** Numbers of payment cards: 12 to 19 digits with a known beginning and Luhn's check digit. */
@@ -25,6 +26,7 @@ export const cards: Rule = {
     const digits = candidate.replace(/\D/g, "");
     return digits.length >= 13 && digits.length <= 19 && hasBrand(digits) && isLuhn(digits);
   },
+  canonical: (found) => found.replace(/\D/g, ""),
 };
 
 /** Whether the number begins as one of the card brands' do. */
@@ -59,6 +61,7 @@ export const ibans: Rule = {
   doc: "International bank account numbers, checked by their digits.",
   patterns: [/(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]{4}){2,7}(?:[ -]?[A-Z0-9]{1,3})?(?![A-Za-z0-9])/g],
   accepts: (candidate) => isIban(candidate.replace(/[ -]/g, "")),
+  canonical: (found) => found.replace(/[ -]/g, ""),
 };
 
 /** Whether length and check digits are right (ISO 13616). */

@@ -1,6 +1,6 @@
 import { formatJson } from "./format_json.ts";
 import { formatText } from "./format_text.ts";
-import type { LogLine } from "./log_line.ts";
+import type { LineRedaction, LogLine } from "./log_line.ts";
 import type { LogFields, Logger, LogLevel } from "./logger.ts";
 
 /** Where finished lines go; a line comes without its newline. Must not throw. */
@@ -21,6 +21,8 @@ export interface LoggerOptions {
   now?(): number;
   /** Fields of every line; `component` comes first. */
   fields?: LogFields;
+  /** What more is taken out of messages and fields than keys and passwords. */
+  redact?: LineRedaction;
 }
 
 const RENDER: Readonly<Record<LogFormat, (line: LogLine) => string>> = { text: formatText, json: formatJson };
@@ -28,12 +30,13 @@ const RANK: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, e
 
 /** A logger. Secrets in fields and messages are masked before a line is formatted. */
 export function createLogger(options: LoggerOptions = {}): Logger {
-  const { level = "info", format = "text", sink = toStderr, now = Date.now, fields: own = {} } = options;
+  const { level = "info", format = "text", sink = toStderr, now = Date.now, fields: own = {}, redact } =
+    options;
   const least = typeof level === "function" ? level : () => level;
   const render = typeof format === "function" ? (line: LogLine) => RENDER[format()](line) : RENDER[format];
   const write = (at: LogLevel) => (message: string, fields?: LogFields) => {
     if (RANK[at] < RANK[least()]) return;
-    sink(render({ time: now(), level: at, message, fields: { ...own, ...fields } }), at);
+    sink(render({ time: now(), level: at, message, fields: { ...own, ...fields }, redact }), at);
   };
   return {
     debug: write("debug"),

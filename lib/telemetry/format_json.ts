@@ -1,4 +1,4 @@
-import type { LogLine } from "./log_line.ts";
+import { type LogLine, NOTHING_MORE } from "./log_line.ts";
 import { toPlain } from "./plain.ts";
 import { maskSecrets } from "./redact.ts";
 
@@ -6,10 +6,11 @@ import { maskSecrets } from "./redact.ts";
 export function formatJson(line: LogLine): string {
   const fields: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(line.fields)) fields[name] = toPlain(value, name);
+  const { redact = NOTHING_MORE } = line;
   const head = {
     time: new Date(line.time).toISOString(),
     level: line.level,
-    message: maskSecrets(line.message),
+    message: redact.text(maskSecrets(line.message)),
   };
-  return JSON.stringify({ ...head, ...fields, ...head });
+  return JSON.stringify(Object.assign({ ...head }, redact.value(fields), head));
 }

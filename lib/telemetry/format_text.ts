@@ -1,23 +1,26 @@
-import type { LogLine } from "./log_line.ts";
+import { type LineRedaction, type LogLine, NOTHING_MORE } from "./log_line.ts";
 import { errorChain, toPlain } from "./plain.ts";
 import { isSecretName, maskSecrets } from "./redact.ts";
 
 /** `2025-01-31T09:30:00.123Z INFO  relay    Kafka is back. lag=12`: one line, whatever the values hold. */
 export function formatText(line: LogLine): string {
   const { component, ...fields } = line.fields;
+  const { redact = NOTHING_MORE } = line;
   const parts = [
     new Date(line.time).toISOString(),
     line.level.toUpperCase().padEnd(5),
-    ...(component === undefined ? [] : [text(component)]),
-    oneLine(maskSecrets(line.message)),
+    ...(component === undefined ? [] : [text(component, redact)]),
+    oneLine(redact.text(maskSecrets(line.message))),
   ];
   for (const [name, value] of Object.entries(fields)) {
     if (value !== undefined) {
-      parts.push(`${name}=${isSecretName(name) && hidden(value) ? "***" : text(value)}`);
+      parts.push(`${name}=${isSecretName(name) && hidden(value) ? "***" : text(value, redact)}`);
     }
   }
   const stack = Object.values(fields).find((value) => value instanceof Error && isBug(value));
-  if (stack instanceof Error && stack.stack) parts.push(`stack=${JSON.stringify(maskSecrets(stack.stack))}`);
+  if (stack instanceof Error && stack.stack) {
+    parts.push(`stack=${JSON.stringify(redact.text(maskSecrets(stack.stack)))}`);
+  }
   return parts.join(" ");
 }
 
@@ -29,9 +32,9 @@ function isBug(error: Error): boolean {
   return error instanceof TypeError || error instanceof ReferenceError || error instanceof RangeError;
 }
 
-function text(value: unknown): string {
-  if (value instanceof Error) return quoted(errorChain(value));
-  const plain = toPlain(value);
+function text(value: unknown, redact: LineRedaction): string {
+  if (value instanceof Error) return quoted(redact.text(errorChain(value)));
+  const plain = redact.value(toPlain(value));
   return quoted(typeof plain === "string" ? plain : JSON.stringify(plain) ?? String(plain));
 }
 

@@ -43,6 +43,12 @@ export interface RootMeter extends Meter {
   readonly contentType: string;
 }
 
+/** How a meter is made. */
+export interface MeterOptions {
+  /** What is written for a label's value. Default: the value. */
+  label?(value: string): string;
+}
+
 /** Seconds, from a tenth of a millisecond up. */
 const SECONDS = [0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
@@ -52,7 +58,7 @@ interface Made extends MadeMetric {
 }
 
 /** A meter with a registry of its own. Counters add to a plain number and reach the registry when it is read. */
-export function createMeter(): RootMeter {
+export function createMeter({ label }: MeterOptions = {}): RootMeter {
   const registry = new prom.Registry();
   const made = new Map<string, Made>();
 
@@ -80,6 +86,11 @@ export function createMeter(): RootMeter {
     return before.metric;
   }
 
+  const written = label === undefined
+    ? (labels: Labels) => labels
+    : (labels: Labels): Labels =>
+      Object.fromEntries(Object.entries(labels).map(([name, value]) => [name, label(String(value))]));
+
   function scoped(owner: string): Meter {
     const whole = <O extends MetricOptions>(options: O): O => ({ ...options, name: owner + options.name });
     return {
@@ -102,7 +113,7 @@ export function createMeter(): RootMeter {
       new prom.Counter({
         ...described(options),
         collect() {
-          for (const { labels, by } of sums.take()) this.inc(labels, by);
+          for (const { labels, by } of sums.take()) this.inc(written(labels), by);
         },
       });
       return sums;
@@ -123,11 +134,11 @@ export function createMeter(): RootMeter {
             if (typeof found === "number") registered.set(found);
             if (typeof found !== "object") return;
             registered.reset();
-            for (const { labels, value } of found) registered.set({ ...labels }, value);
+            for (const { labels, value } of found) registered.set(written(labels), value);
           },
         }),
       });
-      return { set: (value: number, labels: Labels = {}) => registered.set(labels, value) };
+      return { set: (value: number, labels: Labels = {}) => registered.set(written(labels), value) };
     }, (metric): metric is Gauge => "set" in metric);
   }
 
@@ -137,7 +148,7 @@ export function createMeter(): RootMeter {
         ...described(options),
         buckets: [...(options.buckets ?? SECONDS)],
       });
-      return { observe: (value: number, labels: Labels = {}) => registered.observe(labels, value) };
+      return { observe: (value: number, labels: Labels = {}) => registered.observe(written(labels), value) };
     }, (metric): metric is Histogram => "observe" in metric);
   }
 

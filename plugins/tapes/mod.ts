@@ -19,7 +19,7 @@ export default {
     registerDeriver(ctx, config);
     registerApi(ctx, store);
     registerCommands(ctx, config);
-    ctx.onErase(eraseFromTapes(config));
+    ctx.onErase(eraseFromTapes(config, ctx.redact));
     return {
       start: () => proxy.open(config.project ?? projectName(process.cwd())),
       drain: (signal) => proxy.drain(signal),

@@ -34,6 +34,8 @@ export interface GivenUp {
   group: string;
   /** Milliseconds since 1970. */
   at: number;
+  /** What is written of the record and of the cause. Default: all. */
+  redacted?: { value(bytes: Uint8Array | null): Uint8Array | null; text(text: string): string };
 }
 
 /** The dead-letter topic of a topic. */
@@ -57,15 +59,16 @@ export function isDeadLetterTopic(topic: string): boolean {
 }
 
 /** The record as it goes to the dead-letter topic: key, value and headers as they were, the reason in more headers. */
-export function deadLetter({ record, cause, attempts, group, at }: GivenUp): OutgoingRecord {
+export function deadLetter({ record, cause, attempts, group, at, redacted }: GivenUp): OutgoingRecord {
   const names = DEAD_LETTER_HEADERS;
   const header = (name: string, value: string): Header => [name, encoder.encode(value)];
   // A letter that was redriven and failed again says why it failed last.
+  const said = errorChain(cause);
   const kept = record.headers.filter(([name]) => name === names.redriven || !name.startsWith(PREFIX));
   return {
     topic: deadLetterTopic(record.topic),
     key: record.key,
-    value: record.value,
+    value: redacted ? redacted.value(record.value) : record.value,
     // Its own age would let retention take an old record at once.
     timestamp: at,
     headers: [
@@ -74,7 +77,7 @@ export function deadLetter({ record, cause, attempts, group, at }: GivenUp): Out
       header(names.partition, String(record.partition)),
       header(names.offset, String(record.offset)),
       header(names.group, group),
-      header(names.error, errorChain(cause).slice(0, MAX_ERROR)),
+      header(names.error, (redacted?.text(said) ?? said).slice(0, MAX_ERROR)),
       header(names.attempts, String(attempts)),
       header(names.time, new Date(at).toISOString()),
       header(names.timestamp, String(record.timestamp)),

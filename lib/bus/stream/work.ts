@@ -9,6 +9,7 @@ import {
   type RecordBatch,
   type Subscription,
 } from "../contract.ts";
+import { redactEnds } from "../encode.ts";
 import { deadLetter } from "./dead_letters.ts";
 import type { Batch, StreamHandler } from "../handler.ts";
 import { type Decoded, decodeRecords } from "./decode.ts";
@@ -257,10 +258,17 @@ export class StreamWork {
   ): Promise<void> {
     const last = batch.records.at(-1);
     if (last === undefined) return;
-    const { clock, random, events, group } = this.options;
+    const { clock, random, events, group, codecs } = this.options;
+    const { redaction } = codecs;
     const outputs = done.outcomes.flatMap((outcome) => outcome.outputs);
     for (const letter of done.letters) {
-      outputs.push(deadLetter({ ...letter, group, at: clock.now() }));
+      const codec = codecs.of(this.options.logicalName(letter.record.topic));
+      const redacted = {
+        value: (bytes: Uint8Array | null) => codec.redacted(bytes),
+        text: (text: string) => redaction.text(text),
+      };
+      const made = deadLetter({ ...letter, group, at: clock.now(), redacted });
+      outputs.push(redaction.on ? redactEnds(made, redaction) : made);
     }
     const writes = done.outcomes.flatMap((outcome) => outcome.write ? [outcome.write] : []);
     const write = writes.length === 0

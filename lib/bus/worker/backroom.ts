@@ -10,6 +10,8 @@ import { openLocalLog } from "../local/local_bus.ts";
 import { Maintenance } from "../maintenance.ts";
 import { busMetrics, countedBus } from "../metrics.ts";
 import { Pace } from "../pace.ts";
+import { NO_REDACTION } from "../no_redaction.ts";
+import type { Redaction } from "../redaction.ts";
 import { Stream } from "../stream/stream.ts";
 import { topicCodecs } from "../topic_codecs.ts";
 import { TopicNames } from "../topic_names.ts";
@@ -46,7 +48,8 @@ export async function startBackroom(
   const meter = createRemoteMeter();
   const logger = collectingLogger(lines);
   const names = new TopicNames(start.renamed);
-  const codecs = await topicCodecs(valuesInWorker(start.values ?? []));
+  const redaction = start.redaction ? await loadRedaction(start.redaction) : NO_REDACTION;
+  const codecs = await topicCodecs(valuesInWorker(start.values ?? []), redaction);
   const turns = new WriteTurns("second", start.turns);
   const store = await openStore({
     turns,
@@ -89,6 +92,7 @@ export async function startBackroom(
     const own = logger.child({ component: wanted.plugin });
     const handler = await loadHandler(wanted, {
       log: own,
+      redact: redaction,
       counter: (options) => meter.scope(wanted.metricScope).counter(options),
       read: (work) => store.read(work),
     });
@@ -163,6 +167,12 @@ async function loadHandler(wanted: WorkerStreamSpec, ctx: Parameters<HandlerFact
     );
   }
   return await factory(ctx, wanted.options);
+}
+
+/** By its address: this thread is told of it, and can't be handed code. */
+async function loadRedaction({ module, data }: NonNullable<WorkerStart["redaction"]>): Promise<Redaction> {
+  const { default: make }: { default: (data: unknown) => Promise<Redaction> } = await import(module);
+  return await make(data);
 }
 
 function isFactory(value: unknown): value is HandlerFactory {

@@ -23,6 +23,8 @@ export interface WorkerStreamSpec {
 export interface WorkerStart {
   /** Path of the SQLite file, which exists. */
   storeFile: string;
+  /** Module whose default export makes the thread's redaction of `data`, or a promise of it. Default: none. */
+  redaction?: { module: string; data: unknown };
   /** Commits survive the death of the machine. */
   powerSafe: boolean;
   /** Begins the names of its members of groups. */

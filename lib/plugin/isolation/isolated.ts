@@ -1,5 +1,7 @@
 /// <reference lib="deno.worker" />
 import process from "node:process";
+import { NO_REDACTION } from "../../bus/no_redaction.ts";
+import { AgentRedaction } from "../../redact/agent_redaction.ts";
 import { isPlugin, pluginProblems } from "../plugin_problems.ts";
 import { passGate } from "./gate.ts";
 import type { Exported, FromWorker, Opened, ToWorker } from "./protocol.ts";
@@ -69,7 +71,8 @@ async function open({ module, opening, tidings, gate }: Extract<ToWorker, { kind
   try {
     const { default: plugin }: { default?: unknown } = await import(module);
     if (!isPlugin(plugin)) throw new TypeError(pluginProblems(plugin).join("; "));
-    const session = life.session = new WorkerSession(opening, tidings, post);
+    const redact = opening.redaction ? await AgentRedaction.in(opening.redaction) : NO_REDACTION;
+    const session = life.session = new WorkerSession(opening, tidings, post, redact);
     const result: { described?: Opened } = {};
     timed(() => void (result.described = { described: session.setUp(plugin) }), opening.limitMs);
     opened = result.described ?? { error: { text: "setup did not end" } };

@@ -39,13 +39,21 @@ export function isolatedPlugin(options: IsolatedPluginOptions): Plugin {
 function setUp(options: IsolatedPluginOptions, ctx: PluginContext, opening: Opening): PluginHooks {
   const { module, permissions, handlerTimeoutMs, unchanged, random = Math.random, retry } = options;
   const tidings = (): Tidings => ({ now: ctx.now(), storage: storageOf(ctx) });
-  const described = probe({ module, permissions, opening, tidings: tidings() });
+  const redaction = (key: boolean) => isDeclaring(ctx) ? ctx.redactionData({ key }) : undefined;
+  // Setting up must make no files: the key is asked for when the plugin starts.
+  const described = probe({
+    module,
+    permissions,
+    opening: { ...opening, redaction: redaction(false) },
+    tidings: tidings(),
+  });
   const codecs = () => codecsOf(ctx);
   const side = new AgentSide(ctx, codecs);
   const supervisor = new Supervisor({
     module,
     permissions,
     opening,
+    redaction: () => redaction(true),
     described,
     handlerTimeoutMs,
     codecs,

@@ -2,6 +2,7 @@ import type { Caller, Role } from "../../access/caller.ts";
 import type { TopicSpec } from "../../bus/contract.ts";
 import type { AssignedPartition, StreamOptions, TopicValues } from "../../bus/handler.ts";
 import type { CodecName } from "../../bus/codec.ts";
+import type { RedactionData } from "../../redact/settings.ts";
 import type { Health } from "../../telemetry/health.ts";
 import type { LogLevel } from "../../telemetry/logger.ts";
 import type { Sample } from "../../telemetry/meter.ts";
@@ -60,6 +61,8 @@ export interface Opening {
   settings: Parameters<Plugin["setup"]>[1];
   /** Milliseconds its setup may block the thread. */
   limitMs: number;
+  /** What it takes to redact as the agent does. */
+  redaction?: RedactionData;
 }
 
 /** A batch on its way to a handler. */

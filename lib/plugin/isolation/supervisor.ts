@@ -19,7 +19,9 @@ const GRACE_MS = 1_000;
 export interface SupervisorOptions extends Pick<IsolatedWorkerOptions, "permissions" | "answer"> {
   /** URL of the module. */
   module: string;
+  /** What each Worker is set up with, and what it takes to redact. */
   opening: Opening;
+  redaction(): Opening["redaction"];
   /** @throws {Error} the module has changed since it was loaded. */
   unchanged(): Promise<void>;
   /** What it registered at first; a Worker that registers something else is not taken. */
@@ -142,10 +144,10 @@ export class Supervisor {
 
   /** Starts a Worker and the plugin in it, and watches over it. */
   async #launch(signal?: AbortSignal): Promise<IsolatedWorker> {
-    const { module, opening, described, permissions, answer, hear, handlerTimeoutMs, codecs, tidings } =
-      this.#options;
+    const { module, described, permissions, answer, hear, handlerTimeoutMs, codecs, tidings } = this.#options;
     // Code that nobody asked for must not come in by a crash.
     await this.#options.unchanged();
+    const opening: Opening = { ...this.#options.opening, redaction: this.#options.redaction() };
     const worker = new IsolatedWorker({ plugin: opening.plugin, permissions, answer, hear });
     try {
       const opened = await this.#opened(worker, worker.open(module, opening, tidings()));

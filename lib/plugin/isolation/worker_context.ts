@@ -1,4 +1,5 @@
 import type { OutgoingValue, StreamHandler, StreamOptions } from "../../bus/handler.ts";
+import type { Redaction } from "../../bus/redaction.ts";
 import type { PluginContext, RouteHandler } from "../contract.ts";
 import type { Calls } from "./calls.ts";
 import type { AgentCalls, FromWorker, Registration, Tidings, WorkerCalls } from "./protocol.ts";
@@ -11,6 +12,7 @@ import { workerMetrics } from "./worker_metrics.ts";
 export interface WorkerContextOptions {
   plugin: string;
   calls: Calls<WorkerCalls, AgentCalls>;
+  redact: Redaction;
   post(message: FromWorker): void;
   /** What the agent last told. */
   tidings(): Tidings;
@@ -51,6 +53,7 @@ export function workerContext(options: WorkerContextOptions): WorkerContext {
   };
   const context: PluginContext = {
     log: workerLogger(post),
+    redact: options.redact,
     now: () => options.now(),
     async sleep(ms, signal) {
       if (!signal?.aborted) await calls.call("sleep", { ms }, { signal });

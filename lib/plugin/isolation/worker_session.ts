@@ -1,6 +1,7 @@
 import { CODECS } from "../../bus/codec.ts";
 import { systemClock } from "../../bus/clock.ts";
 import type { OutgoingValue } from "../../bus/handler.ts";
+import type { Redaction } from "../../bus/redaction.ts";
 import { TopicCodec, TopicCodecs } from "../../bus/topic_codecs.ts";
 import { guardSecrets } from "../../config/secret.ts";
 import type { Health } from "../../telemetry/health.ts";
@@ -44,6 +45,7 @@ export class WorkerSession {
     opening: Opening,
     tidings: Tidings,
     post: (message: FromWorker, transfer?: ArrayBuffer[]) => void,
+    redact: Redaction,
   ) {
     this.#opening = opening;
     this.#post = post;
@@ -56,6 +58,7 @@ export class WorkerSession {
     this.#context = workerContext({
       plugin: opening.plugin,
       calls: this.calls,
+      redact,
       post,
       tidings: () => this.#tidings,
       now: () => systemClock.now() + this.#ahead,

@@ -1,9 +1,9 @@
-import type { PluginCommand } from "capstan";
+import type { PluginCommand, Redaction } from "capstan";
 import type { ParseOptions } from "../parse/call.ts";
 import { grouped } from "./text.ts";
 
 /** `capstan derive --again`. */
-export const deriveCommand = (limits: ParseOptions = {}): PluginCommand => ({
+export const deriveCommand = (limits: ParseOptions, redact: Redaction): PluginCommand => ({
   path: "derive",
   doc: "Derive the kept raw calls again, with the parsers of today (see keep_calls).",
   options: [{ flags: "--again", doc: "Do it." }],
@@ -20,6 +20,7 @@ export const deriveCommand = (limits: ParseOptions = {}): PluginCommand => ({
     const derived = await deriveAgain(
       call,
       limits,
+      redact,
       ({ calls }) => progress.show({ what: "deriving again", done: calls }),
     );
     await progress[Symbol.asyncDispose]();

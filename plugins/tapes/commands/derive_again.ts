@@ -1,4 +1,4 @@
-import type { CommandCall } from "capstan";
+import type { CommandCall, Redaction } from "capstan";
 import { CALLS_TOPIC } from "../call.ts";
 import { prepareBatch } from "../derive/derive_batch.ts";
 import { type ParsedCall, toParsedCall } from "../derive/prepare_call.ts";
@@ -21,7 +21,8 @@ export interface Derived {
 /** Derives all kept calls with today's parsers. Rows that stay the same give no event; nodes are never doubled. */
 export async function deriveAgain(
   call: Pick<CommandCall, "store" | "commit" | "records" | "signal">,
-  limits: ParseOptions = {},
+  limits: ParseOptions,
+  redact: Redaction,
   report: (derived: Derived) => Promise<void> = () => Promise.resolve(),
 ): Promise<Derived> {
   const derived: Derived = { calls: 0, turns: 0, nodes: 0, failed: 0 };
@@ -42,10 +43,10 @@ export async function deriveAgain(
   for await (const record of call.records(CALLS_TOPIC)) {
     call.signal.throwIfAborted();
     derived.calls++;
-    const read = readCall(record.value);
+    const read = readCall(record.value, redact);
     try {
       if (!("call" in read)) throw read.cause;
-      batch.push(toParsedCall(read.call, (call) => parseCall(call, limits)));
+      batch.push(toParsedCall(read.call, (call) => parseCall(call, limits), redact));
     } catch {
       // What was known of the call stays; the count is told.
       derived.failed++;

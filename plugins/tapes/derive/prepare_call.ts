@@ -1,6 +1,8 @@
+import type { Redaction } from "capstan";
 import type { Call, CallMeta } from "../call.ts";
 import { type Blob, toBlob } from "../ledger/blobs.ts";
 import type { Parsed, TurnRequest } from "../turn.ts";
+import { redactMeta, redactParsed } from "./redact_call.ts";
 import { type Ancestor, buildChain, type Chain } from "./chain.ts";
 
 /** A call parsed: all that needs no database. */
@@ -29,11 +31,14 @@ export function userOf({ meta, parsed }: ParsedCall): string | undefined {
   return meta.user ?? requestOf(parsed)?.user;
 }
 
-/** Parses a call with `parse`. What `parse` throws is a bug of ours, and makes a row that says so. */
-export function toParsedCall(call: Call, parse: (call: Call) => Parsed): ParsedCall {
-  const parsed = parse(call);
+/**
+ * Parses a call with `parse`, and takes out what redaction finds. What `parse` throws is a bug of ours, and makes a row
+ * that says so.
+ */
+export function toParsedCall(call: Call, parse: (call: Call) => Parsed, redact: Redaction): ParsedCall {
+  const parsed = redactParsed(parse(call), redact);
   const request = requestOf(parsed);
-  const result: ParsedCall = { meta: call.meta, parsed };
+  const result: ParsedCall = { meta: redactMeta(call.meta, redact), parsed };
   if (request?.system !== undefined && request.system !== null) result.system = toBlob(request.system);
   if (request?.tools !== undefined && request.tools.length > 0) result.tools = toBlob(request.tools);
   return result;

@@ -1,3 +1,4 @@
+import type { Redaction } from "capstan";
 import { type Call, type CallMeta, decodeCall } from "../call.ts";
 
 /** A call, or what could still be read of it. */
@@ -16,9 +17,15 @@ function isMeta(value: unknown): value is CallMeta {
     "response_bytes" in value && typeof value.response_bytes === "number";
 }
 
-/** Reads a record of the calls topic. Of a damaged one the metadata is saved where it is whole. */
-export function readCall(value: Uint8Array | null): ReadCall {
-  if (value === null) return { cause: new TypeError("Cannot decode call: the record has no value") };
+/** Reads a record of the calls topic, sealed or not. Of a damaged one the metadata is saved where it is whole. */
+export function readCall(stored: Uint8Array | null, redact: Pick<Redaction, "open">): ReadCall {
+  if (stored === null) return { cause: new TypeError("Cannot decode call: the record has no value") };
+  let value: Uint8Array;
+  try {
+    value = redact.open(stored);
+  } catch (cause) {
+    return { cause };
+  }
   try {
     const call = decodeCall(value);
     if (!isMeta(call.meta)) return { cause: new TypeError("Cannot decode call: its metadata lacks members") };

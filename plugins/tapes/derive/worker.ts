@@ -2,6 +2,7 @@ import type { Batch, BusRecord, HandlerFactory, HandlerResult, PublishRequest } 
 import { parseCall, type ParseOptions } from "../parse/call.ts";
 import { CallError, prepareBatch } from "./derive_batch.ts";
 import { failedCall, type ParsedCall, toParsedCall } from "./prepare_call.ts";
+import { redactMeta, redactParsed } from "./redact_call.ts";
 import { readCall } from "./read_call.ts";
 
 /** Faulty calls remembered; beyond it the oldest is tried once more. */
@@ -13,24 +14,27 @@ const REMEMBERED = 1_000;
  */
 const factory: HandlerFactory = (ctx, options) => {
   const limits = limitsOf(options);
+  const { redact } = ctx;
   const turns = ctx.counter({ name: "turns_total", help: "Calls entered in the ledger." });
   const nodes = ctx.counter({ name: "nodes_total", help: "Nodes stored for the first time." });
   /** Calls whose rows SQLite refused, by id. */
   const refused = new Map<string, unknown>();
 
   function parse(record: BusRecord, batch: Batch): ParsedCall | undefined {
-    const read = readCall(record.value);
+    const read = readCall(record.value, redact);
     const meta = "call" in read ? read.call.meta : "meta" in read ? read.meta : undefined;
     let cause: unknown = "cause" in read ? read.cause : refused.get(read.call.meta.id);
     if ("call" in read && cause === undefined) {
       try {
-        return toParsedCall(read.call, (call) => parseCall(call, limits));
+        return toParsedCall(read.call, (call) => parseCall(call, limits), redact);
       } catch (error) {
         cause = error;
       }
     }
     batch.fail(record, cause);
-    return meta && failedCall(meta, cause);
+    if (meta === undefined) return undefined;
+    const failed = failedCall(redactMeta(meta, redact), cause);
+    return { ...failed, parsed: redactParsed(failed.parsed, redact) };
   }
 
   return (batch: Batch): HandlerResult => {

@@ -1,4 +1,4 @@
-import type { EraseHandler, Erasure } from "capstan";
+import type { EraseHandler, Erasure, Redaction } from "capstan";
 import { CALLS_TOPIC } from "../call.ts";
 import { readCall } from "../derive/read_call.ts";
 import { NODES_TOPIC } from "../derive/node_event.ts";
@@ -17,7 +17,10 @@ const FOREIGN = "Nodes imported from tapes: they name no user.";
  * Removes a subject from what tapes keeps: kept calls and events first, for the ledger tells whose they are, then the
  * turns with the nodes that lead to them alone.
  */
-export function eraseFromTapes(settings: Pick<Settings, "capture_limit">): EraseHandler {
+export function eraseFromTapes(
+  settings: Pick<Settings, "capture_limit">,
+  redact: Redaction,
+): EraseHandler {
   // The parsers are loaded where they are used: every command sets this plugin up.
   return async (erasure) => {
     const { parseCall } = await import("../parse/call.ts");
@@ -26,7 +29,7 @@ export function eraseFromTapes(settings: Pick<Settings, "capture_limit">): Erase
     const parse = (call: Parameters<typeof parseCall>[0]) => parseCall(call, limits);
     const calls = await erasure.emptyRecords(
       CALLS_TOPIC,
-      ({ value }, db) => callIsSubjects(db, readCall(value), { subject, parse }),
+      ({ value }, db) => callIsSubjects(db, readCall(value, redact), { subject, parse, redact }),
     );
     const turnEvents = await erasure.emptyRecords(
       TURNS_TOPIC,

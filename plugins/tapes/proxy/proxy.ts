@@ -18,7 +18,7 @@ import { TrustedPeers } from "./trusted_peers.ts";
 /** What a proxy needs of the agent. */
 export type ProxyContext = Pick<
   PluginContext,
-  "append" | "counter" | "gauge" | "log" | "now" | "serve"
+  "append" | "counter" | "gauge" | "log" | "now" | "redact" | "serve"
 >;
 
 /** Forwards calls and appends each to the calls topic. Registers its listeners when made; opens nothing. */
@@ -46,6 +46,7 @@ export class Proxy {
     this.#parts = {
       recorder: new Recorder({
         append: (topic, record, options) => ctx.append(topic, record, options),
+        redact: ctx.redact,
         now: () => ctx.now(),
         log: ctx.log,
         metrics,

@@ -1,4 +1,4 @@
-import type { AppendFailure, Health, Logger, PluginContext } from "capstan";
+import type { AppendFailure, Health, Logger, PluginContext, Redaction } from "capstan";
 import { ByteBlocks } from "../byte_blocks.ts";
 import { type CallMeta, CALLS_TOPIC, decodeCall, encodeCall } from "../call.ts";
 import { Deadlines } from "./deadlines.ts";
@@ -17,6 +17,8 @@ export type Verdict =
 /** What the recorder is made of. */
 export interface RecorderOptions {
   append: PluginContext["append"];
+  /** What a call's bytes are stored as; see `Redaction`. Those in memory are as they are. */
+  redact: Pick<Redaction, "seal">;
   now: () => number;
   log: Logger;
   metrics: Pick<ProxyMetrics, "accounted" | "givenUp">;
@@ -147,7 +149,7 @@ export class Recorder {
       this.#overdueBytes -= call.value.length;
     };
     this.#pending++;
-    this.#options.append(CALLS_TOPIC, { value: call.value }, abort && { signal: abort.signal }).then(() => {
+    this.#store(call, abort && { signal: abort.signal }).then(() => {
       settled();
       metrics.accounted.inc({ outcome: call.outcome });
       resolve("stored");
@@ -160,6 +162,11 @@ export class Recorder {
       resolve(this.#keep(call, reason, error));
       this.#wake();
     });
+  }
+
+  /** Appends a call as it may lie on the disk. */
+  async #store(call: KeptCall, options?: { signal: AbortSignal }): Promise<void> {
+    await this.#options.append(CALLS_TOPIC, { value: this.#options.redact.seal(call.value) }, options);
   }
 
   /** Keeps a call for later, or gives it up. */
@@ -226,7 +233,7 @@ export class Recorder {
     // While nothing is known to go through, one call finds out.
     const calls = this.#buffer.peek(this.#delayMs === (this.#options.retryMs ?? 50) ? retryBatch : 1);
     const results = await Promise.allSettled(
-      calls.map((call) => this.#options.append(CALLS_TOPIC, { value: call.value })),
+      calls.map((call) => this.#store(call)),
     );
     if (this.#closed) return false;
     const done = new Set<KeptCall>();

@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import { NO_REDACTION } from "../../../../lib/bus/no_redaction.ts";
 import { topicCodecs } from "../../../../lib/bus/topic_codecs.ts";
 import type {
   Batch,
@@ -90,6 +91,8 @@ export async function stage(
       values.push([spec.name, of]);
     },
     declaredValues: () => values,
+    redact: NO_REDACTION,
+    redactionData: () => undefined,
     producer: (topic) => ({ send: (value, rest) => taking("producer", { ...rest, topic, value }) }),
     append: (topic, record) => taking("append", { ...record, topic }),
     storage: () => made.storage,

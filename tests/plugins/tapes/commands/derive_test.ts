@@ -4,6 +4,7 @@ import { NODES_TOPIC } from "../../../../plugins/tapes/derive/node_event.ts";
 import { TURNS_TOPIC } from "../../../../plugins/tapes/derive/turn_event.ts";
 import type { StoredTurn } from "../../../../plugins/tapes/ledger/turns.ts";
 import { assistant, callId, chat, user } from "../derive/calls.ts";
+import { NO_REDACTION } from "../../../../lib/bus/no_redaction.ts";
 import { openHarness } from "../derive/deriver_harness.ts";
 import { runCommand } from "./command_harness.ts";
 
@@ -22,7 +23,10 @@ Deno.test("derive --again changes nothing where the parsers say the same", async
     await harness.events(NODES_TOPIC),
     await harness.events(TURNS_TOPIC),
   ];
-  const { stdout } = await runCommand(deriveCommand(), harness, { options: { again: true }, kept: CALLS });
+  const { stdout } = await runCommand(deriveCommand({}, NO_REDACTION), harness, {
+    options: { again: true },
+    kept: CALLS,
+  });
   assert.equal(stdout, "Derived 3 calls again: 0 turns changed, 0 nodes new.\n");
   const after = [
     harness.rows("turns"),
@@ -46,7 +50,7 @@ Deno.test("derive --again mends rows that differ and adds nodes that are missing
     tx.run("DELETE FROM nodes WHERE hash = (SELECT head_hash FROM turns WHERE call_id = ?)", callId(3));
   });
   const nodesBefore = (await harness.events(NODES_TOPIC)).length;
-  const { stdout, code } = await runCommand(deriveCommand(), harness, {
+  const { stdout, code } = await runCommand(deriveCommand({}, NO_REDACTION), harness, {
     options: { again: true },
     kept: CALLS,
   });
@@ -68,7 +72,7 @@ Deno.test("derive --again enters calls that no row has yet, and keeps rows of ca
   const first = CALLS[0];
   assert.ok(first);
   const damaged = { ...first, meta: { ...first.meta, v: 2 as 1 } };
-  const { stdout, code } = await runCommand(deriveCommand(), harness, {
+  const { stdout, code } = await runCommand(deriveCommand({}, NO_REDACTION), harness, {
     options: { again: true },
     kept: [damaged, ...CALLS.slice(1)],
   });
@@ -79,7 +83,7 @@ Deno.test("derive --again enters calls that no row has yet, and keeps rows of ca
 
 Deno.test("derive says what to do without --again, and where nothing is kept", async () => {
   await using harness = await openHarness();
-  await assert.rejects(runCommand(deriveCommand(), harness, {}), /derive --again/);
-  const { stderr } = await runCommand(deriveCommand(), harness, { options: { again: true } });
+  await assert.rejects(runCommand(deriveCommand({}, NO_REDACTION), harness, {}), /derive --again/);
+  const { stderr } = await runCommand(deriveCommand({}, NO_REDACTION), harness, { options: { again: true } });
   assert.match(stderr, /keep_calls/);
 });

@@ -1,5 +1,7 @@
 import type { Batch, HandlerFactory, Position, PublishRequest, StreamRecord, Transaction } from "capstan";
 import { openLocalLog } from "../../../../lib/bus/local/local_bus.ts";
+import { NO_REDACTION } from "../../../../lib/bus/no_redaction.ts";
+import type { Redaction } from "../../../../lib/bus/redaction.ts";
 import { encodeRequest } from "../../../../lib/bus/encode.ts";
 import { TopicCodecs } from "../../../../lib/bus/topic_codecs.ts";
 import { openStore } from "../../../../lib/store/open_store.ts";
@@ -45,7 +47,12 @@ const silent = { debug() {}, info() {}, warn() {}, error() {}, child: () => sile
 
 /** Opens a harness on a temporary file, or on `file`. */
 export async function openHarness(
-  options: { file?: string; factory?: HandlerFactory; checkpoints?: "own" | "elsewhere" } = {},
+  options: {
+    file?: string;
+    factory?: HandlerFactory;
+    checkpoints?: "own" | "elsewhere";
+    redact?: Redaction;
+  } = {},
 ): Promise<Harness> {
   const folder = await Deno.makeTempDir({ prefix: "capstan-derive-" });
   const store = await openStore({
@@ -61,12 +68,13 @@ export async function openHarness(
   await store.migrate("tapes", TAPES_MIGRATIONS);
   const handler = await (options.factory ?? worker)({
     log: silent,
+    redact: options.redact ?? NO_REDACTION,
     counter: () => ({ inc() {} }),
     read: (work) => store.read(work),
   }, undefined);
   let offset = 0;
 
-  const encoding = { realName: (topic: string) => topic, codecs: new TopicCodecs() };
+  const encoding = { realName: (topic: string) => topic, codecs: new TopicCodecs([], options.redact) };
   async function commit(write: (tx: Transaction) => readonly PublishRequest[] | void): Promise<void> {
     await store.write((tx) => {
       const requests = write(tx) ?? [];

@@ -4,6 +4,7 @@ import { TopicNames } from "../../../../lib/bus/topic_names.ts";
 import { eraseSubject } from "../../../../lib/plugin/erase_subject.ts";
 import { Registry } from "../../../../lib/plugin/registry.ts";
 import { createMeter } from "../../../../lib/telemetry/meter.ts";
+import { NO_REDACTION } from "../../../../lib/bus/no_redaction.ts";
 import { eraseFromTapes } from "../../../../plugins/tapes/erase/erase.ts";
 import type { Harness } from "../derive/deriver_harness.ts";
 
@@ -11,7 +12,7 @@ import type { Harness } from "../derive/deriver_harness.ts";
 export async function erase(
   harness: Harness,
   subject: ErasureSubject,
-  handler: EraseHandler = eraseFromTapes({ capture_limit: 1e6 }),
+  handler: EraseHandler = eraseFromTapes({ capture_limit: 1e6 }, NO_REDACTION),
   signal: AbortSignal = new AbortController().signal,
 ): Promise<ErasureOutcome> {
   const registry = new Registry();

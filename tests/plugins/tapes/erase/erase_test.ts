@@ -216,8 +216,9 @@ Deno.test("an erasure that was cut off anywhere is finished by the next one", as
     const kept = 3 + 2;
     const stop = new AbortController();
     let seen = 0;
+    const { NO_REDACTION } = await import("../../../../lib/bus/no_redaction.ts");
     const { eraseFromTapes } = await import("../../../../plugins/tapes/erase/erase.ts");
-    const handler = eraseFromTapes({ capture_limit: 1e6 });
+    const handler = eraseFromTapes({ capture_limit: 1e6 }, NO_REDACTION);
     const cut = erase(harness, { tenant: "default", user: "ann" }, (erasure) =>
       handler({
         ...erasure,

@@ -1,6 +1,7 @@
 import { createServer, type Server as HttpServer } from "node:http";
 import type { Socket } from "node:net";
 import type { Labels, LogFields, Logger, Position, ServeOptions } from "capstan";
+import { NO_REDACTION } from "../../../../lib/bus/no_redaction.ts";
 import { type Call, decodeCall } from "../../../../plugins/tapes/call.ts";
 import type { ProxyContext } from "../../../../plugins/tapes/proxy/proxy.ts";
 
@@ -28,6 +29,7 @@ export class FakeContext implements ProxyContext {
   #watchers: (() => void)[] = [];
 
   readonly log: Logger = this.#logger();
+  readonly redact = NO_REDACTION;
 
   now(): number {
     return performance.timeOrigin + performance.now();

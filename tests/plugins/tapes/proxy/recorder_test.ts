@@ -24,6 +24,7 @@ const meta: CallMeta = {
 function recorder(ctx: FakeContext, onFailure: "forward" | "block"): Recorder {
   return new Recorder({
     append: (topic, record, options) => ctx.append(topic, record, options),
+    redact: ctx.redact,
     now: () => ctx.now(),
     log: ctx.log,
     metrics: proxyMetrics(ctx),
