@@ -33,8 +33,19 @@ export class PluginObserver {
   readonly late = new Set<string>();
   /** Called when a handler begins. */
   onBatch: () => void = () => {};
+  readonly #counted: readonly string[] | undefined;
   readonly #seen: SeenRecord[] = [];
   #done = false;
+
+  /** With `counted`, records of these topics alone are counted as handled. */
+  constructor(counted?: readonly string[]) {
+    this.#counted = counted;
+  }
+
+  /** How many records of a batch count. */
+  count({ topic, records }: Batch): number {
+    return this.#counted?.includes(topic) ?? true ? records.length : 0;
+  }
 
   /** From now on nothing of the batches so far may be touched. */
   close(): void {
@@ -75,7 +86,7 @@ export function observedPlugin(plugin: Plugin, observer: PluginObserver): Plugin
       const handle = <V>(handler: StreamHandler<V>): StreamHandler<V> => async (batch) => {
         observer.onBatch();
         const result = await handler(observer.watch(batch) as Batch<V>);
-        observer.handled[at] = (observer.handled[at] ?? 0) + batch.records.length;
+        observer.handled[at] = (observer.handled[at] ?? 0) + observer.count(batch);
         return result;
       };
       const hooks = plugin.setup(observedContext(ctx, { observer, life, handle }), config) ?? {};

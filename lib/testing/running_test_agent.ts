@@ -173,14 +173,8 @@ export class RunningTestAgent implements TestAgent {
 
   async restart(): Promise<void> {
     await this.#reviving;
-    const { left } = await this.#run.stop();
-    if (left.length > 0 && !this.#options.faults.lasting) {
-      throw new Error(`Cannot restart the agent: it did not stop in order: ${left.join("; ")}`);
-    }
-    // What can't stop in order keeps its leases.
-    if (this.#options.faults.lasting) await this.#options.view.local.evict();
-    this.#run = this.#make();
-    await this.start();
+    // Whoever waits meanwhile waits for the next run.
+    await (this.#reviving = this.#startAgain());
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -194,6 +188,17 @@ export class RunningTestAgent implements TestAgent {
   #make(): TestRun {
     const { host, clock, faults, deadlineMs, remote } = this.#options;
     return new TestRun({ host, clock, faults, deadlineMs, remote, onKilled: (run) => this.#killed(run) });
+  }
+
+  async #startAgain(): Promise<void> {
+    const { left } = await this.#run.stop();
+    if (left.length > 0 && !this.#options.faults.lasting) {
+      throw new Error(`Cannot restart the agent: it did not stop in order: ${left.join("; ")}`);
+    }
+    // What can't stop in order keeps its leases.
+    if (this.#options.faults.lasting) await this.#options.view.local.evict();
+    this.#run = this.#make();
+    await this.start();
   }
 
   #killed(run: TestRun): void {
