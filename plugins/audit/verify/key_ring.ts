@@ -18,7 +18,6 @@ export interface Judgement {
 
 /** What a `key` record says. */
 interface KeyChange {
-  readonly seq: number;
   readonly verifier: NoteVerifier;
   readonly retired: boolean;
 }
@@ -36,12 +35,12 @@ export class KeyRing {
   }
 
   /** Takes note of a `key` record. Gives why it says nothing, where it does. */
-  announce({ seq, facts: { action, vkey } }: AuditRecord): string | undefined {
+  announce({ facts: { action, vkey } }: AuditRecord): string | undefined {
     if (action !== "added" && action !== "retired") return undefined;
     try {
       const verifier = parseVerifierKey(String(vkey));
       if (verifier.name !== this.name) return `it names a key of ${verifier.name}`;
-      this.#changes.push({ seq, verifier, retired: action === "retired" });
+      this.#changes.push({ verifier, retired: action === "retired" });
       const others = this.#announced.filter((key) => key.vkey !== verifier.vkey);
       this.#announced = action === "added" ? [...others, verifier] : others;
       return undefined;
@@ -74,11 +73,10 @@ export class KeyRing {
     return { verdict, why, unchecked };
   }
 
-  /** A trusted key has signed the first `size` records: what they say of keys holds from here on. */
-  signed(size: number): void {
-    const held = this.#changes.filter(({ seq }) => seq < size);
-    if (held.length === 0) return;
-    this.#changes = this.#changes.filter(({ seq }) => seq >= size);
+  /** A trusted key has signed the records so far: what they say of keys holds from here on. */
+  signed(): void {
+    const held = this.#changes;
+    this.#changes = [];
     for (const { verifier, retired } of held) {
       const others = (keys: readonly NoteVerifier[]) => keys.filter((key) => key.vkey !== verifier.vkey);
       this.#announced = others(this.#announced);

@@ -51,7 +51,7 @@ export class SignedRoots {
     const group = this.#due.get(size);
     if (!group) return;
     this.#due.delete(size);
-    this.#compare(size, this.#signed(group, tree !== undefined), tree?.root());
+    this.#compare(size, this.#signed(group), tree?.root());
   }
 
   /** Checkpoints of fewer records than `first` can't be compared: those records were removed. */
@@ -60,7 +60,7 @@ export class SignedRoots {
     for (const [size, group] of [...this.#due]) {
       if (size >= first) continue;
       this.#due.delete(size);
-      this.#compare(size, this.#signed(group, false), undefined);
+      this.#compare(size, this.#signed(group), undefined);
       for (const { elsewhere, where } of group) {
         if (!elsewhere) continue;
         this.events.remark(
@@ -74,7 +74,7 @@ export class SignedRoots {
   finish(size: number, explained: boolean): void {
     this.at(size, undefined);
     for (const [of, group] of [...this.#due].sort(([one], [other]) => one - other)) {
-      const signed = this.#signed(group, false);
+      const signed = this.#signed(group);
       this.#compare(of, signed, undefined);
       const [first] = signed;
       if (!first || of <= size) continue;
@@ -100,14 +100,13 @@ export class SignedRoots {
   }
 
   /** Those of a group that a key signed which may; of the others is told. */
-  #signed(group: readonly DueCheckpoint[], intact: boolean): (DueCheckpoint & Judgement)[] {
+  #signed(group: readonly DueCheckpoint[]): (DueCheckpoint & Judgement)[] {
     return group.map((due) => ({ ...due, ...this.keys.judge(due.note) })).filter((judged) => {
       const { verdict, why, where, unchecked, checkpoint: { size } } = judged;
       if (verdict === "good" || verdict === "announced") {
         this.#foreign += unchecked;
         return true;
       }
-      if (verdict === "unknown" && !intact && this.mismatch) return false;
       const kind = verdict === "forged" ? "forged-checkpoint" : "unknown-key";
       this.events.damage(kind, `a checkpoint of ${size} records is not to be believed: ${why}`, where);
       return false;
@@ -142,7 +141,7 @@ export class SignedRoots {
       this.#announcedHeld = 0;
       this.#announced = undefined;
       this.covered = size;
-      this.keys.signed(size);
+      this.keys.signed();
       return;
     }
     this.#announcedHeld++;
@@ -155,6 +154,11 @@ export class SignedRoots {
     if (elsewhere) {
       const why = `it is of ${to} records, and this trail is no continuation of it: ${which} is another`;
       this.events.damage("inconsistent", why, where, from);
+    } else if (this.covered > to) {
+      // What was signed later is what is here, so the records are not to blame.
+      const why =
+        `the signed root of ${to} records is not theirs, and that of ${this.covered} is: two views were signed`;
+      this.events.damage("split-view", why, where);
     } else {
       const why = `the signed root of ${to} records is not theirs: ${which} was written again, chain and all`;
       this.events.damage("rewritten", why, where, from);

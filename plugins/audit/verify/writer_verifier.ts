@@ -225,7 +225,6 @@ export class WriterVerifier {
 
   #settle(): void {
     this.#roots.at(this.#next, this.#broken ? undefined : this.#tree);
-    if (this.#roots.mismatch) this.#broken = true;
   }
 
   /** A stored leaf that is not the record's: which of the two was changed, the signatures tell. */
@@ -235,7 +234,7 @@ export class WriterVerifier {
       if (damages.has("altered", this.writer, seq)) continue;
       const mismatch = this.#roots.mismatch;
       const signed = seq < this.#roots.covered;
-      const within = mismatch && seq >= mismatch.from && seq < mismatch.to;
+      const within = mismatch && seq >= mismatch.from && !signed;
       if (within) this.#damage("altered", seq, "it is not the record whose leaf is stored", "audit_records");
       else {
         const why = `its stored leaf is not its own${signed ? "" : ", or it was altered"}`;

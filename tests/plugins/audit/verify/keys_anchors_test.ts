@@ -133,3 +133,27 @@ Deno.test("a checkpoint kept elsewhere of removed records is told to be past com
   assert.deepEqual(damages, []);
   assert.match(remarks[0] ?? "", /kept 0 can't be compared: it is of 8 records, and 11 were removed/);
 });
+
+Deno.test("a key given for one trail signs no other's checkpoints", async () => {
+  const trail = new TrailBuilder().add(3);
+  trail.signers = [keyOf(2, "w-fedcba9876543210").signer];
+  trail.checkpoint();
+  const report = await verifyExport(trail.exportLines().join(""), {
+    vkeys: [old.vkey, keyOf(2, "w-fedcba9876543210").vkey],
+  });
+  assert.equal(firstOf(report), "unknown-key");
+});
+
+Deno.test("a checkpoint that a later one contradicts does not hide what is done to records behind it", async () => {
+  const trail = new TrailBuilder().add(4).checkpoint().add(4).checkpoint().add(4).checkpoint().add(2);
+  const lines = trail.exportLines();
+  const forged = new TrailBuilder().add(3).add(1, { tenant: "x" }).checkpoint().exportLines().at(-2) ?? "";
+  const at = lines.findIndex((line) => line.startsWith('{"checkpoint"'));
+  const report = await verifyExport(lines.with(at, forged).join(""));
+  assert.equal(firstOf(report), "split-view");
+  assert.equal(report.writers[0]?.covered, 12);
+  const changed = lines.with(at, forged).map((line) =>
+    line.includes('"seq":9,') ? line.replace("acme", "acne") : line
+  );
+  assert.equal(firstOf(await verifyExport(changed.join(""))), "altered at 9");
+});

@@ -67,6 +67,7 @@ const CASES: [what: string, first: string, tamper: (lines: string[]) => string[]
   ["the file cut in a line", "truncated", (lines) => [lines.join("").slice(0, -30)]],
   ["the last line gone", "truncated", (lines) => lines.slice(0, -1)],
   ["the last records gone, and counted", "truncated", (lines) => swap(lines, line(19), "")],
+  ["a second end", "format", (lines) => [...lines, lines.at(-1)!]],
   ["the header gone", "format", (lines) => lines.slice(1)],
   ["the header of another version", "format", (lines) => [lines[0]!.replace("1}", "2}"), ...lines.slice(1)]],
   ["a second header", "format", (lines) => [lines[0]!, ...lines]],
