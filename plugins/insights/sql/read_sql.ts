@@ -1,5 +1,6 @@
 import { dialectNamed } from "./dialect.ts";
 import { looksLikeSql } from "./looks_like_sql.ts";
+import { shellSql } from "./shell_sql.ts";
 
 /** SQL found in something an agent or a model said. */
 export interface SqlText {
@@ -7,8 +8,8 @@ export interface SqlText {
   text: string;
   /** JSON pointer (RFC 6901) to the string it was found in; "" where that is the value itself. */
   path: string;
-  /** What made it SQL: a fence that says so, the name of its argument, or its looks. */
-  found: "fence" | "argument" | "looks";
+  /** What made it SQL: a fence that says so, the name of its argument, the command it is part of, or its looks. */
+  found: "fence" | "argument" | "command" | "looks";
   /** The dialect that its fence or a neighbouring argument names. */
   dialect?: string;
 }
@@ -53,6 +54,8 @@ const FENCES: Readonly<Record<string, string | null>> = {
 const SQL_KEYS = /^(?:sql|raw_?sql|sql_?(?:query|text|statement|string|code)|query_?sql|statement_?sql)s?$/i;
 /** Names of arguments that often hold SQL. */
 const QUERY_KEYS = /^(?:query|queries|statement|statements|stmt|query_?(?:text|string)|q)$/i;
+/** Names of arguments that hold command lines. */
+const COMMAND_KEYS = /^(?:cmd|command|commands|script|bash|shell|args|argv|code)$/i;
 const DIALECT_KEYS = /^(?:dialect|sql_?dialect|database_?type|db_?type|engine)$/i;
 const FENCE = /^([ \t>]*)(`{3,}|~{3,})[ \t]*([\w+.-]*)[^\n`]*\n/gm;
 
@@ -112,7 +115,11 @@ class Search {
     if (this.#fences(text, path)) return;
     const hint = SQL_KEYS.test(key) ? "sql" : QUERY_KEYS.test(key) ? "query" : "none";
     if (looksLikeSql(text, hint)) {
-      this.#add({ text, path, found: hint === "none" ? "looks" : "argument", ...known });
+      return this.#add({ text, path, found: hint === "none" ? "looks" : "argument", ...known });
+    }
+    if (!COMMAND_KEYS.test(key)) return;
+    for (const { text: sql, dialect } of shellSql(text)) {
+      this.#add({ text: sql, path, found: "command", dialect });
     }
   }
 
