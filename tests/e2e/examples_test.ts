@@ -65,7 +65,14 @@ function field(value: unknown, key: string): unknown {
 
 Deno.test("every example passes plugins check, types and all, and has a README with its table", async () => {
   const names = [...Deno.readDirSync(examples)].map(({ name }) => name).sort();
-  assert.deepEqual(names, ["enrich", "npm_dependency", "print", "redact_and_forward", "webhook_sink"]);
+  assert.deepEqual(names, [
+    "consume_nine",
+    "enrich",
+    "npm_dependency",
+    "print",
+    "redact_and_forward",
+    "webhook_sink",
+  ]);
   await Promise.all(names.map(async (name) => {
     await using dir = await tempDir();
     await cp(join(examples, name), dir.path, { recursive: true });

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
+import { KafkaEventConsumer } from "capstan";
 import { KafkaBus } from "../../lib/bus/kafka/kafka_bus.ts";
 import { startBroker } from "../kafka/broker.ts";
 import { withoutKafka } from "../kafka/for_tests.ts";
 import { silent } from "../lib/bus/kafka/bench.ts";
-import { type Contents, counts, distinct } from "./insights_hour/contents.ts";
+import { type Contents, counts, distinct, type HourEvent, TOPICS } from "./insights_hour/contents.ts";
 import { assertHour } from "./insights_hour/golden_hour.ts";
 import { type Hour, openHour } from "./insights_hour/hour.ts";
 import { deleteGroups, forgetGroups } from "./insights_hour/replay.ts";
@@ -54,6 +55,7 @@ Deno.test({ name: "the scripted hour on Apache Kafka", ignore: withoutKafka }, a
     await assertHour(contents, hour);
     assertOnce(contents);
     assert.equal(await hour.stop(), 0, hour.said());
+    assert.deepEqual(sorted(await consumed(broker.bootstrap, hour)), sorted(contents));
     await deleteGroups(broker.bootstrap, DERIVING);
     await assertReplayed(hour, contents);
   });
@@ -74,6 +76,22 @@ Deno.test({ name: "the scripted hour on Apache Kafka", ignore: withoutKafka }, a
     assert.equal(await hour.stop(), 0, hour.said());
   });
 });
+
+/** All nine topics as a program of another service reads them: `handler(topic, value)`. */
+async function consumed(bootstrapServers: string, { prefix, contents }: Hour): Promise<Contents> {
+  const found: Record<string, HourEvent[]> = Object.fromEntries(TOPICS.map((topic) => [topic, []]));
+  let left = Object.values(counts(await contents())).reduce((sum, count) => sum + count, 0);
+  await using consumer = new KafkaEventConsumer<HourEvent>(
+    { bootstrapServers, autoOffsetReset: "earliest" },
+    TOPICS.map((topic) => prefix + topic),
+  );
+  const done = new AbortController();
+  await consumer.consume((topic, event) => {
+    found[topic.slice(prefix.length)]?.push(event);
+    if (--left === 0) done.abort();
+  }, { signal: AbortSignal.any([done.signal, AbortSignal.timeout(30_000)]) });
+  return found as unknown as Contents;
+}
 
 function assertOnce(contents: Contents): void {
   assert.deepEqual(counts(contents), counts(distinct(contents)));

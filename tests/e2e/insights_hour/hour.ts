@@ -15,6 +15,8 @@ import type { BusDriver } from "../../../lib/bus/contract.ts";
 export interface Hour extends AsyncDisposable {
   /** When the hour of other services' events begins, in milliseconds since 1970. */
   readonly baseMs: number;
+  /** Of the names of the nine topics. */
+  readonly prefix: string;
   /** The first agent's file. */
   readonly file: string;
   /** Everything the agents have said. */
@@ -105,6 +107,7 @@ export async function openHour({ kafka, agents: count = 1 }: HourOptions = {}): 
     const file = `${dirs[0]}/capstan.sqlite`;
     const hour: Omit<Hour, typeof Symbol.asyncDispose> = {
       baseMs,
+      prefix,
       file,
       said: () => said + agents.map((agent) => agent.said()).join(""),
       async start() {
