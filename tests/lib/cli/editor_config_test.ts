@@ -60,7 +60,8 @@ Deno.test("editorConfig() loses nothing of any configuration", async () => {
   const configs = fc.tuple(fc.dictionary(names, values), fc.dictionary(names, fc.string()), fc.boolean());
   await fc.assert(
     fc.asyncProperty(configs, async ([config, imports, hasImports]) => {
-      const { imports: _, ...rest } = config;
+      // As it comes from a file: JSON writes -0 as 0.
+      const { imports: _, ...rest } = JSON.parse(JSON.stringify(config));
       const before = hasImports ? { ...rest, imports } : rest;
       const { written } = await configured(JSON.stringify(before));
       assert.deepEqual(JSON.parse(written), {

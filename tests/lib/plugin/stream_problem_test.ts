@@ -22,7 +22,6 @@ Deno.test("streamProblem() says what is wrong and what to do", () => {
     [{ topics: [] }, /reads no topic; name one/],
     [{ topics: ["t", "u", "t"] }, /reads topic t twice; name it once/],
     [{ worker }, /a handler or a worker module; give one/],
-    [{ state: { reset: () => {} }, source: "local" }, /leave state out, or set source to "bus"/],
     [{ attempts: 0 }, /0 attempts are none; give 1 or more/],
     [{ concurrency: 0 }, /concurrency is 0; give a whole number of 1 or more/],
     [{ concurrency: 1.5 }, /concurrency is 1.5; give a whole number/],
