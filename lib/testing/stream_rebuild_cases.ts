@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { StreamHandler } from "../bus/handler.ts";
+import type { StreamHandler, StreamOptions } from "../bus/handler.ts";
 import { texts, uniqueName } from "./bus_case.ts";
 import { gate, type StreamBench, type StreamCase, valuesOf } from "./stream_case.ts";
 import { counted, counting } from "./stream_crash_cases.ts";
@@ -121,11 +121,86 @@ export const REBUILD_CASES: readonly StreamCase[] = [
       assert.deepEqual(told, { resets: 0 });
     },
   },
+  {
+    name: "of partitions that are read together, one is handled at a time; the others go on",
+    async run(bench) {
+      const { topics, options, output } = await joining(bench);
+      const [left = "", right = ""] = topics;
+      const held = gate();
+      const [began, other] = [gate(), gate()];
+      const stream = bench.start(options, async (batch) => {
+        if (batch.partition === 1) other.open();
+        else if (batch.topic === left) {
+          began.open();
+          await held.opened;
+        } else assert.equal(bench.rows().filter((row) => row.startsWith("a ")).length, 1, "left is stored");
+        return counted(batch, output);
+      });
+      await bench.driver.send([record(left, "a", 0)]);
+      await began.opened;
+      await bench.driver.send([record(right, "b", 0), record(right, "c", 1)]);
+      await other.opened;
+      held.open();
+      await bench.done(stream);
+      assert.deepEqual(bench.rows().sort(), ["a 1", "b 2", "c 1"]);
+      assert.deepEqual(texts(await bench.allOf(output, 3)).sort(), ["a 1", "b 2", "c 1"]);
+    },
+  },
+  {
+    name: "the state of partitions that are read together is made anew in the order of their records' times",
+    async run(bench) {
+      const { topics, options, output } = await joining(bench);
+      const stream = bench.start(options, (batch) => counted(batch, output));
+      const expected: string[] = [];
+      for (const [at, value] of [..."abcdefghi"].entries()) {
+        const topic = topics[at % 3 === 1 ? 1 : 0] ?? "";
+        await bench.driver.send([{ ...record(topic, value, 0), timestamp: 1_000_000 + at }]);
+        await bench.done(stream);
+        expected.push(`${value} ${at + 1}`);
+      }
+      assert.deepEqual(bench.rows(), expected);
+      assert.deepEqual(await stream.rebuild(), { partitions: 4, records: 9 });
+      assert.deepEqual(bench.rows(), expected);
+      assert.equal((await bench.allOf(output, 9)).length, 9);
+    },
+  },
+  {
+    name: "partitions that are read together move together: none is handled before all are as they were",
+    async run(bench) {
+      const { topics, options, output } = await joining(bench);
+      const [left = "", right = ""] = topics;
+      const first = bench.start(options, (batch) => counted(batch, output));
+      for (const [at, topic] of [left, right, left].entries()) {
+        await bench.driver.send([{ ...record(topic, "abc".charAt(at), 0), timestamp: 1_000_000 + at }]);
+        await bench.done(first);
+      }
+      await first.stop();
+      await bench.driver.send([{ ...record(left, "d", 0), timestamp: 1_000_003 }]);
+      await using other = await bench.another();
+      const seen: string[] = [];
+      const second = other.start(options, (batch) => {
+        seen.push(...valuesOf(batch));
+        return counted(batch, output);
+      });
+      await other.done(second);
+      assert.deepEqual(seen, ["a", "b", "c", "d"]);
+      assert.deepEqual(other.rows(), ["a 1", "b 2", "c 3", "d 4"]);
+      assert.deepEqual(texts(await bench.allOf(output, 4)), ["a 1", "b 2", "c 3", "d 4"]);
+    },
+  },
 ];
 
 async function prepared(bench: StreamBench, partitions = 1) {
   const [topic, output] = [await bench.topic({ partitions }), await bench.topic()];
   return { topic, output, group: uniqueName("group") };
+}
+
+/** Two topics whose partitions of one number are joined. */
+async function joining(bench: StreamBench) {
+  const topics = [await bench.topic({ partitions: 2 }), await bench.topic({ partitions: 2 })];
+  const output = await bench.topic();
+  const options: StreamOptions = { ...counting("", uniqueName("group")), topics, together: true };
+  return { topics, output, options };
 }
 
 function record(topic: string, value: string, partition: number) {

@@ -7,6 +7,7 @@ import { retryDelay, type RetryPolicy } from "./retry.ts";
 import type { Place } from "./rows_first.ts";
 import type { Arrival } from "./session.ts";
 import { Slots } from "./slots.ts";
+import { TimeOrder } from "./time_order.ts";
 import type { Troubles } from "./troubles.ts";
 import { AbandonedError, GaveUpError } from "./work.ts";
 
@@ -27,6 +28,8 @@ export interface StreamArrivalOptions {
   logicalName(topic: string): string;
   /** Partitions caught up side by side. */
   concurrency: number;
+  /** Partitions of one number are joined, and caught up in the order of their records' times. */
+  together?: boolean;
   clock: Clock;
   random(): number;
   retry: RetryPolicy;
@@ -80,7 +83,7 @@ export class StreamArrival implements Arrival {
       if (!decided) settle(lane, false);
     }));
     const told = await this.#tell(lanes, settle);
-    await Promise.all(told.map(async (lane) => settle(lane, await this.#catchUp(lane, plans.get(lane)))));
+    await this.#catchUp(told, plans, settle);
   }
 
   /** See `Arrival`. */
@@ -100,7 +103,7 @@ export class StreamArrival implements Arrival {
       return done;
     }));
     const told = await this.#tell(lanes.filter((_, at) => emptied[at]), settle);
-    await Promise.all(told.map(async (lane) => settle(lane, await this.#catchUp(lane, undefined))));
+    await this.#catchUp(told, new Map(), settle);
   }
 
   /** See `Arrival`. */
@@ -168,18 +171,41 @@ export class StreamArrival implements Arrival {
     return { topic: logicalName(topic), partition, committed, rows };
   }
 
-  async #catchUp(lane: Lane, first: Plan | undefined): Promise<boolean> {
+  async #catchUp(
+    lanes: readonly Lane[],
+    plans: ReadonlyMap<Lane, Plan>,
+    settle: (lane: Lane, ready: boolean) => void,
+  ): Promise<void> {
+    const { together, signal } = this.#options;
+    const groups = together
+      ? Map.groupBy(lanes, ({ partition }) => partition).values()
+      : lanes.map((lane) => [lane]);
+    await Promise.all([...groups].map(async (group) => {
+      const order = group.length > 1 ? new TimeOrder(group) : undefined;
+      const work = () =>
+        Promise.all(group.map(async (lane) => {
+          try {
+            settle(lane, await this.#catchUpOne(lane, plans.get(lane), order));
+          } finally {
+            order?.leave(lane);
+          }
+        }));
+      const [alone] = group.length === 1 ? group : [];
+      const ended = alone ? AbortSignal.any([signal, alone.signals.drop]) : signal;
+      if (await this.#slots.use(work, ended) === undefined) group.forEach((lane) => settle(lane, false));
+    }));
+  }
+
+  async #catchUpOne(lane: Lane, first: Plan | undefined, order: TimeOrder | undefined): Promise<boolean> {
     const { keeper, signal } = this.#options;
     if (!keeper) return !lane.lost && !signal.aborted;
     let plan = first;
-    const work = () =>
-      this.#patiently(lane, async () => {
-        const now = plan ?? await keeper.plan(lane.assignment);
-        // After a failure the rows may be further than they were.
-        plan = undefined;
-        await keeper.carryOut(now, { topic: lane.topic, partition: lane.partition }, lane.signals);
-      }, ROWS);
-    return await this.#slots.use(work, AbortSignal.any([signal, lane.signals.drop])) ?? false;
+    return await this.#patiently(lane, async () => {
+      const now = plan ?? await keeper.plan(lane.assignment);
+      // After a failure the rows may be further than they were.
+      plan = undefined;
+      await keeper.carryOut(now, { topic: lane.topic, partition: lane.partition }, lane.signals, order);
+    }, ROWS);
   }
 
   /** Does a step for a partition until it is done; `false`: the partition is lost, or the session ends. */

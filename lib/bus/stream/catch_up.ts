@@ -3,7 +3,8 @@ import type { Assignment } from "../contract.ts";
 import type { Fence } from "./fences.ts";
 import type { Replay } from "./replay.ts";
 import type { FencedRows, Place } from "./rows_first.ts";
-import type { Signals } from "./work.ts";
+import type { TimeOrder } from "./time_order.ts";
+import type { Signals, Sink } from "./work.ts";
 
 /** What must be done in a partition that came, before its first batch. */
 export type Plan =
@@ -23,10 +24,11 @@ export interface RowsKeeper {
   /** What must be done when a partition came. Empties the state where it can't be brought up to date. May be asked again. */
   plan(assignment: Assignment): Promise<Plan>;
   /**
-   * Does what was planned. What it has done when it is interrupted is not done again.
+   * Does what was planned, in order with other partitions where it is given one. What it has done when it is interrupted
+   * is not done again.
    * @throws {AbandonedError} a signal aborted.
    */
-  carryOut(plan: Plan, place: Place, signals: Signals): Promise<void>;
+  carryOut(plan: Plan, place: Place, signals: Signals, order?: TimeOrder): Promise<void>;
   /**
    * Empties the state of a partition in which nothing is under way, so that `plan` says to make it anew, whoever asks.
    * Gives where the group is; `null`: it has handled nothing, and there is nothing to be made.
@@ -87,17 +89,19 @@ export class CatchUp implements RowsKeeper {
   }
 
   /** See `RowsKeeper`. */
-  async carryOut(plan: Plan, place: Place, signals: Signals): Promise<void> {
+  async carryOut(plan: Plan, place: Place, signals: Signals, order?: TimeOrder): Promise<void> {
     const { rows, replay } = this.#options;
     if (plan.kind === "resend") await rows.resend(place, plan.fence);
     if (plan.kind === "rows") {
       // The log may have been cut off, with a topic of the same name made anew.
       const to = Math.min(plan.to, await replay.end(place));
-      await replay.run(place, { from: plan.from, to }, { commit: (each) => rows.rowsAlone(each) }, signals);
+      const sink: Sink = { commit: (each) => rows.rowsAlone(each) };
+      await replay.run({ place, range: { from: plan.from, to }, sink, signals, order });
       if (to > 0) await rows.passed(place, to - 1);
     }
     if (plan.kind === "outputs") {
-      await replay.run(place, plan, { commit: (each) => rows.outputsAlone(each) }, signals);
+      const sink: Sink = { commit: (each) => rows.outputsAlone(each) };
+      await replay.run({ place, range: plan, sink, signals, order });
       rows.seek({ ...place, offset: plan.to });
     }
   }

@@ -4,7 +4,8 @@ import type { Plan, RowsKeeper } from "./catch_up.ts";
 import { dropFence, type Fence, type FencePlace, readFence, writeFence } from "./fences.ts";
 import type { Replay } from "./replay.ts";
 import type { Place } from "./rows_first.ts";
-import type { Signals } from "./work.ts";
+import type { TimeOrder } from "./time_order.ts";
+import type { Signals, Sink } from "./work.ts";
 
 /** What keeping state on the local log needs. */
 export interface LocalStateOptions {
@@ -49,10 +50,10 @@ export class LocalState implements RowsKeeper {
   }
 
   /** See `RowsKeeper`. */
-  async carryOut(plan: Plan, place: Place, signals: Signals): Promise<void> {
+  async carryOut(plan: Plan, place: Place, signals: Signals, order?: TimeOrder): Promise<void> {
     if (plan.kind !== "rows") return;
     const { from, to } = plan;
-    await this.#options.replay.run(place, { from, to }, {
+    const sink: Sink = {
       commit: ({ through, write }) =>
         this.#store(place, to, (tx) => {
           const fence = readFence(tx, this.#at(place));
@@ -60,7 +61,8 @@ export class LocalState implements RowsKeeper {
           write?.(tx);
           this.#move(tx, place, through.offset);
         }),
-    }, signals);
+    };
+    await this.#options.replay.run({ place, range: { from, to }, sink, signals, order });
     await this.#store(place, to, (tx) => dropFence(tx, this.#at(place)));
   }
 

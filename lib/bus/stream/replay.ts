@@ -1,6 +1,7 @@
-import type { BusDriver } from "../contract.ts";
+import type { BusDriver, BusRecord } from "../contract.ts";
 import type { ReplayProgress } from "./replay_progress.ts";
 import type { Place } from "./rows_first.ts";
+import type { TimeOrder } from "./time_order.ts";
 import { AbandonedError, type Signals, type Sink, type StreamWork } from "./work.ts";
 
 /** What reading back needs. */
@@ -14,6 +15,17 @@ export interface ReplayOptions {
   progress: ReplayProgress;
   /** Resolves when the stream is not paused. */
   resumed(signal: AbortSignal): Promise<void>;
+}
+
+/** How a partition is read back. */
+export interface ReplayTask {
+  place: Place;
+  range: Range;
+  /** What becomes of the records is its concern. */
+  sink: Sink;
+  signals: Signals;
+  /** With others whose rows are joined to those of this one. */
+  order?: TimeOrder;
 }
 
 /** From one offset (`null`: the first that is kept) up to another, without it. */
@@ -33,32 +45,25 @@ export class Replay {
     this.#options = options;
   }
 
-  /** A partition will be read: it counts as work to be done from now on. */
-  announce(place: Place, range: Range): void {
-    this.#options.progress.begin(place, range);
-  }
-
-  /** A partition will not be read any further. */
-  dismiss(place: Place): void {
-    this.#options.progress.end(place);
-  }
-
   /**
-   * Handles a partition's records in a range; what becomes of them is the sink's concern.
+   * Handles a partition's records in a range.
    * @throws {AbandonedError} a signal aborted.
    */
-  async run(place: Place, range: Range, sink: Sink, signals: Signals): Promise<void> {
+  async run(task: ReplayTask): Promise<void> {
+    const { place, range } = task;
+    const { progress } = this.#options;
     if (range.from !== null && range.from >= range.to) return;
-    this.announce(place, range);
+    progress.begin(place, range);
     try {
-      await this.#read(place, range, sink, signals);
+      await this.#read(task);
     } finally {
-      this.dismiss(place);
+      progress.end(place);
     }
   }
 
-  async #read(place: Place, range: Range, sink: Sink, signals: Signals): Promise<void> {
-    const { driver, work, maxRecords, maxBytes, progress, resumed } = this.#options;
+  async #read(task: ReplayTask): Promise<void> {
+    const { driver, maxRecords, maxBytes, resumed } = this.#options;
+    const { place, range, signals } = task;
     const { topic, partition } = place;
     await using reader = await driver.open({
       group: null,
@@ -71,11 +76,23 @@ export class Replay {
       await resumed(ended);
       if (ended.aborted) throw new AbandonedError("stopped while catching up");
       const batch = await reader.receive({ max: maxRecords, maxBytes, waitMs: WAIT_MS, signal: ended });
-      const records = batch?.records.filter(({ offset }) => offset < range.to) ?? [];
-      const [first, last] = [records[0], records.at(-1)];
-      if (first === undefined || last === undefined) continue;
-      await work.run(sink, { ...place, records }, signals);
-      progress.moved(place, { first: first.offset, last: last.offset, records: records.length });
+      await this.#handle(task, batch?.records.filter(({ offset }) => offset < range.to) ?? []);
+    }
+  }
+
+  /** Handles records, as many at once as come before those of the others. */
+  async #handle({ place, sink, signals, order }: ReplayTask, records: readonly BusRecord[]): Promise<void> {
+    const { work, progress } = this.#options;
+    const ended = AbortSignal.any([signals.drop, signals.hurry]);
+    for (let from = 0; from < records.length;) {
+      const left = records.slice(from);
+      const count = order ? await order.turn(place, left, ended) : left.length;
+      if (count === 0) throw new AbandonedError("stopped while catching up");
+      const part = left.slice(0, count);
+      await work.run(sink, { ...place, records: part }, signals);
+      const [first, last] = [part[0]?.offset ?? 0, part.at(-1)?.offset ?? 0];
+      progress.moved(place, { first, last, records: count });
+      from += count;
     }
   }
 

@@ -45,6 +45,8 @@ export interface SessionOptions {
   bounds: BatchBounds;
   /** Partitions worked on side by side, at least 1. */
   concurrency: number;
+  /** Partitions of one number are joined: one of them is worked on at a time, and none before all are ready. */
+  together?: boolean;
   work: StreamWork;
   gate: Gate;
   pace?: Pace;
@@ -188,16 +190,28 @@ export class Session {
     if (this.#underWay.size >= this.#options.concurrency) return Infinity;
     let next = Infinity;
     for (const lane of this.#lanes.values()) {
-      if (lane.startable) next = Math.min(next, lane.forming.due);
+      if (this.#startable(lane)) next = Math.min(next, lane.forming.due);
     }
     return next;
+  }
+
+  /**
+   * What one partition's batch reads of the rows of another must have reached the bus, or another agent that takes both
+   * over would find it there and say again what follows from it.
+   */
+  #startable(lane: Lane): boolean {
+    if (!lane.startable) return false;
+    if (!this.#options.together) return true;
+    return ![...this.#lanes.values()].some((each) =>
+      each !== lane && each.partition === lane.partition && (!each.ready || each.working !== undefined)
+    );
   }
 
   #startDue(subscription: Sink, now: number): void {
     let free = this.#options.concurrency - this.#underWay.size;
     for (const lane of [...this.#lanes.values()]) {
       if (free <= 0) return;
-      if (!lane.startable || lane.forming.due > now) continue;
+      if (!this.#startable(lane) || lane.forming.due > now) continue;
       free--;
       // To the end of the line.
       this.#lanes.delete(lane.name);

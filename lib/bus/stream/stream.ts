@@ -276,6 +276,7 @@ export class Stream implements StreamHandle {
     const session = this.#session = new Session({
       bounds: spec,
       concurrency: spec.concurrency ?? DEFAULT_CONCURRENCY,
+      together: spec.together,
       work: this.#work,
       gate: this.#gate,
       pace,
@@ -347,6 +348,7 @@ export class Stream implements StreamHandle {
       keeper: rows ? this.#caughtUp(rows) : this.#localState(inner),
       logicalName: (topic) => this.#options.logicalName(topic),
       concurrency: spec.concurrency ?? DEFAULT_CONCURRENCY,
+      together: spec.together,
       clock,
       random,
       retry,

@@ -6,6 +6,7 @@ import {
   forgetJoined,
   JoinedRows,
   type KnownFeedback,
+  newestJoined,
   revisionOf,
   type TurnSpanEvent,
 } from "./joined_rows.ts";
@@ -20,7 +21,12 @@ export interface JoinOptions {
   waitMs: number;
   /** What signals name as their source. */
   source: string;
+  /** Milliseconds since 1970: events of a time well after it have a wrong clock, and make nobody old. */
+  nowMs: number;
 }
+
+/** Milliseconds that clocks may differ. */
+const AHEAD_MS = 60 * 60 * 1000;
 
 /** A signal's event. */
 export type SignalEvent = Envelope<string, SignalData>;
@@ -29,7 +35,7 @@ export type SignalEvent = Envelope<string, SignalData>;
 export function join(
   tx: Transaction,
   events: readonly (FeedbackEvent | TurnSpanEvent)[],
-  { part, waitMs, source }: JoinOptions,
+  { part, waitMs, source, nowMs }: JoinOptions,
 ): SignalEvent[] {
   const signals = events.flatMap((event) => {
     const rows = new JoinedRows(tx, part, event.tenant_id);
@@ -40,8 +46,9 @@ export function join(
     if (!isTurn(event) || !rows.addTurn(event)) return [];
     return joined(rows, rows.feedbackOn(namesOfTurn(event.data)), source);
   });
-  const newest = events.reduce((ms, { timestamp }) => Math.max(ms, Date.parse(timestamp)), -Infinity);
-  if (Number.isFinite(newest)) forgetJoined(tx, part, newest - waitMs);
+  // By what is known, not by what came last: so that it is the same whatever batches it comes in.
+  const newest = newestJoined(tx, part, nowMs + AHEAD_MS);
+  if (newest !== undefined) forgetJoined(tx, part, newest - waitMs);
   return signals;
 }
 

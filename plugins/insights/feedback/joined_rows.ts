@@ -139,6 +139,18 @@ export function revisionOf({ revision = 1 }: Pick<TurnSpan, "revision">): number
   return revision;
 }
 
+/** The time of the newest turn or feedback of a partition, but for those later than `nowMs`. */
+export function newestJoined(tx: Transaction, part: number, nowMs: number): number | undefined {
+  const row = tx.get<{ ms: number | null }>(
+    "SELECT max(ms) AS ms FROM (" +
+      "SELECT max(ended_ms) AS ms FROM insights_turns WHERE part = ?1 AND ended_ms <= ?2 UNION ALL " +
+      "SELECT max(given_ms) FROM insights_feedback WHERE part = ?1 AND given_ms <= ?2)",
+    part,
+    nowMs,
+  );
+  return row?.ms ?? undefined;
+}
+
 /** Forgets turns and feedback of a partition from before a time in milliseconds since 1970. */
 export function forgetJoined(tx: Transaction, part: number, beforeMs: number): void {
   tx.run(

@@ -11,7 +11,7 @@ const LINGER_MS = 50;
  * Registers the stream that joins feedback to the turns it judges. Both topics are keyed by tenant and have as many
  * partitions, so that both sides of a join are in partitions of one number, which one agent reads.
  */
-export function registerFeedback(ctx: Pick<PluginContext, "stream">, settings: Settings): void {
+export function registerFeedback(ctx: Pick<PluginContext, "stream" | "now">, settings: Settings): void {
   const feedback = topicName(settings, "ai-feedback-events");
   ctx.stream<FeedbackEvent | TurnSpanEvent | null>({
     topics: [feedback, topicName(settings, "agent-trace-events")],
@@ -24,12 +24,14 @@ export function registerFeedback(ctx: Pick<PluginContext, "stream">, settings: S
     },
   }, ({ partition, records }) => {
     const events = records.flatMap(({ data }) => data ?? []);
+    const nowMs = ctx.now();
     return {
       write(tx) {
         const signals = join(tx, events, {
           part: partition,
           waitMs: settings.feedback_wait,
           source: settings.source,
+          nowMs,
         });
         return signals.map((event) => ({
           topic: topicName(settings, "ai-learning-signals"),

@@ -20,6 +20,7 @@ testStreams("the local log", async () => {
     [
       "state moves with its partition: what another agent has handled is handled again for its rows alone",
       "state that another agent's work has made wrong is emptied and built anew",
+      "partitions that are read together move together: none is handled before all are as they were",
       "rows left over from before are never sent again once another agent has sent them",
     ].map((sentence) => [sentence, "rows lie with the offset in one file, and never differ from it"]),
   ),

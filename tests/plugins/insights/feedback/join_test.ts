@@ -75,7 +75,7 @@ async function joining(
     await work(
       async (...events) => {
         const signals = await store.write((tx) =>
-          join(tx, events, { part: 3, waitMs: DAY, source: "capstan" })
+          join(tx, events, { part: 3, waitMs: DAY, source: "capstan", nowMs: START + 100 * DAY })
         );
         for (const each of signals) assert.ok(signalCreated.safeParse(each).success, JSON.stringify(each));
         return signals;
@@ -198,6 +198,13 @@ Deno.test("turns and feedback older than the wait are forgotten with all their r
       ["insights_turns", "insights_turn_names", "insights_feedback"].map(rows.count),
       [1, 3, 1],
     );
+  }));
+
+Deno.test("a feedback with a clock far ahead makes nobody old", () =>
+  joining(async (add) => {
+    await add(turn("t1", 0, { response_id: "r1" }), feedback("f1", 365 * 1_440));
+    const [signal] = await add(feedback("f2", 1));
+    assert.equal(signal?.data.turn_id, "t1");
   }));
 
 const someTurn = fc.record({
