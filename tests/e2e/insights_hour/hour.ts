@@ -19,6 +19,8 @@ export interface Hour extends AsyncDisposable {
   readonly prefix: string;
   /** The first agent's file. */
   readonly file: string;
+  /** Folders of the agents, for `--config-dir`. */
+  readonly dirs: readonly string[];
   /** Everything the agents have said. */
   said(): string;
   /** Makes the calls and sends the events; `act` is called before the call of that name. */
@@ -31,6 +33,8 @@ export interface Hour extends AsyncDisposable {
   start(): Promise<void>;
   /** Stops the agents; resolves with the highest of their exit codes. */
   stop(): Promise<number>;
+  /** Stops the first agent, does something meanwhile, and starts it again. */
+  without(first: () => Promise<void>): Promise<void>;
   /** Ends the first agent as a power cut would, and starts it again. */
   killAndStart(): Promise<void>;
 }
@@ -109,6 +113,7 @@ export async function openHour({ kafka, agents: count = 1 }: HourOptions = {}): 
       baseMs,
       prefix,
       file,
+      dirs,
       said: () => said + agents.map((agent) => agent.said()).join(""),
       async start() {
         agents = await Promise.all(dirs.map((dir) => startAgent({ dir })));
@@ -116,6 +121,15 @@ export async function openHour({ kafka, agents: count = 1 }: HourOptions = {}): 
       async stop() {
         const codes = await Promise.all(agents.map((agent) => agent.stop()));
         return Math.max(...codes);
+      },
+      async without(act) {
+        const [first, ...others] = agents;
+        assert.ok(first);
+        assert.equal(await first.stop(), 0, first.said());
+        said += first.said();
+        agents = others;
+        await act();
+        agents = [await startAgent({ dir: dirs[0]! }), ...others];
       },
       async killAndStart() {
         const [first, ...others] = agents;
