@@ -172,7 +172,8 @@ export class RunningTestAgent implements TestAgent {
   }
 
   async restart(): Promise<void> {
-    await this.#reviving;
+    // One that failed is no reason not to try again.
+    await this.#reviving.catch(() => undefined);
     // Whoever waits meanwhile waits for the next run.
     await (this.#reviving = this.#startAgain());
   }

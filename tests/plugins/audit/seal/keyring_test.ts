@@ -4,12 +4,14 @@ import { randomBytes } from "node:crypto";
 import { chmod, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import process from "node:process";
+import type { PluginStore } from "capstan";
 import { openTestAgent, type TestAgent } from "capstan/testing";
 import audit from "../../../../plugins/audit/mod.ts";
 import { close, open } from "../../../../plugins/audit/seal/box.ts";
 import { Keyring } from "../../../../plugins/audit/seal/keyring.ts";
 import { readMasterKeys } from "../../../../plugins/audit/seal/master_key.ts";
 import { reopenKeyring } from "../../../../plugins/audit/seal/open_keyring.ts";
+import { rotateMaster } from "../../../../plugins/audit/seal/rotate_master.ts";
 import { openContent, sealContent } from "../../../../plugins/audit/seal/seal_content.ts";
 import { folderOf, openedRecords } from "../opened.ts";
 
@@ -147,6 +149,28 @@ Deno.test("a rotation that was killed between its steps loses nothing", async ()
   assert.equal((await openedRecords(agent))[0]?.content?.response, "Four.");
   assert.equal((await agent.command("audit rotate-master")).code, 0);
   assert.equal((await openedRecords(agent))[0]?.content?.response, "Four.");
+});
+
+Deno.test("a rotation that the store refuses leaves the former master in the file", async () => {
+  await using agent = await openTestAgent(audit);
+  await agent.request("POST", "/v1/audit", ENTRY);
+  await agent.settled();
+  const store: PluginStore = {
+    read: (work) => agent.store.read(work),
+    write: () => Promise.reject(new Error("the disk is full")),
+  };
+  await assert.rejects(rotateMaster(store, { folder: dirname(masterOf(agent)) }), /disk is full/);
+  assert.equal((await openedRecords(agent))[0]?.content?.response, "Four.");
+  await agent.restart();
+});
+
+Deno.test("a user has another fingerprint in another tenant", async () => {
+  await using agent = await openTestAgent(audit);
+  await agent.request("POST", "/v1/audit", [{ ...ENTRY, tenant: "acme" }, { ...ENTRY, tenant: "other" }]);
+  await agent.settled();
+  const [one, other] = await openedRecords(agent);
+  assert.match(one?.record.subject ?? "", /^[0-9a-f]{32}$/);
+  assert.notEqual(one?.record.subject, other?.record.subject);
 });
 
 Deno.test("the master key may come from the setting; several there are rotated to the first", async () => {
