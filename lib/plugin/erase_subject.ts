@@ -32,14 +32,17 @@ const WAL = { waitMs: 10_000, everyMs: 50 };
 export async function eraseSubject(options: EraseOptions): Promise<ErasureOutcome> {
   const { storeFile, show, signal, registry } = options;
   await using store = await openStore({ file: storeFile, create: false, erasing: true });
+  const names = namesOf(options);
   const reports = new Map<string, Required<ErasureReport>>();
   const relayed = new Set<string>();
   for (let pass = 0; pass < PASSES; pass++) {
     let removed = 0;
     for (const { plugin, handler } of registry.erasers.toReversed()) {
-      const report = await handler(erasure(options, store, relayed));
-      removed += Object.values(report.removed).reduce((sum, count) => sum + count, 0);
-      reports.set(plugin, added(reports.get(plugin), report));
+      for (const subject of names) {
+        const report = await handler(erasure({ ...options, subject }, store, relayed));
+        removed += Object.values(report.removed).reduce((sum, count) => sum + count, 0);
+        reports.set(plugin, added(reports.get(plugin), report));
+      }
     }
     if (removed === 0) break;
   }
@@ -54,6 +57,15 @@ export async function eraseSubject(options: EraseOptions): Promise<ErasureOutcom
     );
   }
   return { plugins: [...reports].map(([plugin, report]) => ({ plugin, ...report })), beyond };
+}
+
+/** The subject as it was named, and as redaction names it. */
+function namesOf({ subject, bus }: EraseOptions): ErasureSubject[] {
+  const { redaction } = bus.codecs;
+  const redacted = { tenant: redaction.identity(subject.tenant), user: redaction.identity(subject.user) };
+  return redacted.user === subject.user && redacted.tenant === subject.tenant
+    ? [subject]
+    : [subject, redacted];
 }
 
 function erasure(options: EraseOptions, store: Store, relayed: Set<string>): Erasure {

@@ -6,12 +6,12 @@ export const emails: Rule = {
   name: "email",
   doc: "E-mail addresses.",
   patterns: [
-    /(?<![\p{L}\p{N}._%+-])[\p{L}\p{N}](?:[\p{L}\p{N}._%+'-]{0,62}[\p{L}\p{N}_+-])?@(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?\.)+\p{L}{2,24}(?![\p{L}\p{N}@])/gu,
+    /(?<![\p{L}\p{N}._%+-])[\p{L}\p{N}](?:[\p{L}\p{N}._%+'-]{0,62}[\p{L}\p{N}_+-])?(?:@|%40)(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?\.){1,10}\p{L}{2,24}(?![\p{L}\p{N}@])/gu,
   ],
-  mayHave: (text) => text.includes("@"),
+  mayHave: (text) => text.includes("@") || text.includes("%40"),
   // `git@github.com:…` names no person.
   accepts: (candidate) => !/^(?:git|hg|svn)@/.test(candidate),
-  canonical: (found) => found.toLowerCase(),
+  canonical: (found) => found.toLowerCase().replace("%40", "@"),
 };
 
 /** Numbers of payment cards: 12 to 19 digits with a known beginning and Luhn's check digit. */

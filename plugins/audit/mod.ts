@@ -41,7 +41,7 @@ export default {
     const figures = registerFigures(ctx, { store, turns: config.turns, isOpen: () => keyring !== undefined });
     const file = registerFile(ctx, config);
     const commands = [
-      logCommand(config),
+      logCommand(config, ctx.redact),
       keyCommand(),
       rotateKeyCommand(config),
       rotateMasterCommand(config),

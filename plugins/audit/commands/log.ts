@@ -1,6 +1,6 @@
 import process from "node:process";
 import { createInterface } from "node:readline";
-import type { CommandCall, PluginCommand } from "capstan";
+import type { CommandCall, PluginCommand, Redaction } from "capstan";
 import type { Entry } from "../intake/entry.ts";
 import { readEntries } from "../intake/read_entries.ts";
 import { parseLines } from "../intake/read_items.ts";
@@ -16,7 +16,7 @@ import { NO_TENANT } from "../trail/turn_record.ts";
 const CHUNK = 500;
 
 /** `capstan audit log`: what `POST /v1/audit` does, from the command line. */
-export function logCommand(place: MasterKeyPlace): PluginCommand {
+export function logCommand(place: MasterKeyPlace, redact: Redaction): PluginCommand {
   return {
     path: "audit log",
     doc: "Enter a call of a model in the trail; without flags, JSON lines from standard input.",
@@ -36,11 +36,11 @@ export function logCommand(place: MasterKeyPlace): PluginCommand {
     ],
     creates: true,
     async run(call) {
-      const keyring = await openKeyring(call.store, place);
+      const how = { keyring: await openKeyring(call.store, place), redact };
       const { user, model, prompt, response, requestId, metadata, timestamp } = call.options;
       const flags = [user, model, prompt, response, requestId, metadata, timestamp];
-      if (flags.every((flag) => flag === undefined)) return await logLines(call, keyring);
-      await enter(call, keyring, [{
+      if (flags.every((flag) => flag === undefined)) return await logLines(call, how);
+      await enter(call, how, [{
         user_id: user,
         model,
         prompt,
@@ -53,20 +53,26 @@ export function logCommand(place: MasterKeyPlace): PluginCommand {
   };
 }
 
-async function logLines(call: CommandCall, keyring: Keyring): Promise<void> {
+/** What entries are sealed with, and what is taken out of them before. */
+interface How {
+  keyring: Keyring;
+  redact: Redaction;
+}
+
+async function logLines(call: CommandCall, how: How): Promise<void> {
   let chunk: unknown[] = [];
   for await (const line of createInterface({ input: process.stdin, crlfDelay: Infinity })) {
     chunk.push(...parseLines(line));
     if (chunk.length < CHUNK) continue;
-    await enter(call, keyring, chunk);
+    await enter(call, how, chunk);
     chunk = [];
   }
-  if (chunk.length > 0) await enter(call, keyring, chunk);
+  if (chunk.length > 0) await enter(call, how, chunk);
 }
 
-async function enter(call: CommandCall, keyring: Keyring, items: readonly unknown[]): Promise<void> {
+async function enter(call: CommandCall, { keyring, redact }: How, items: readonly unknown[]): Promise<void> {
   const tenant = String(call.options.tenant ?? NO_TENANT);
-  const entries: Entry[] = readEntries(items, { tenant, now: Date.now() });
+  const entries: Entry[] = readEntries(items, { tenant, redact, now: Date.now() });
   await call.publish([{ topic: INTAKE_TOPIC, value: closeInputs(entries.map(entryRecord), keyring) }]);
   await call.stdout.write(entries.map(({ id }) => `${id}\n`).join(""));
 }

@@ -1,3 +1,4 @@
+import type { Redaction } from "capstan";
 import { Hono } from "hono";
 import { NO_TENANT } from "../trail/turn_record.ts";
 import { entryRecord } from "./entry_record.ts";
@@ -9,6 +10,8 @@ import { Refusal } from "./refusal.ts";
 /** What the API is made of. */
 export interface ApiOptions {
   readonly intake: Pick<Intake, "take">;
+  /** What is taken out of entries. */
+  readonly redact: Redaction;
   readonly limits: BodyLimits;
   /** Milliseconds since 1970. */
   now(): number;
@@ -19,12 +22,12 @@ export interface ApiOptions {
 }
 
 /** `POST /v1/audit`: one entry, a list, or lines of JSON; 202 with their ids once they are durable. */
-export function api({ intake, limits, now, count, tenant: only }: ApiOptions): Hono {
+export function api({ intake, redact, limits, now, count, tenant: only }: ApiOptions): Hono {
   const app = new Hono();
   app.post("/v1/audit", limitBody(limits), async ({ req }) => {
     const { items, list } = await readItems(req.raw, limits);
     const tenant = only ?? (req.header("x-capstan-tenant")?.trim() || NO_TENANT);
-    const entries = readEntries(items, { tenant, only, now: now() });
+    const entries = readEntries(items, { tenant, only, redact, now: now() });
     await intake.take(entries.map(entryRecord));
     count(202);
     const ids = entries.map(({ id }) => id);

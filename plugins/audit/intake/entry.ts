@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { Redaction } from "capstan";
 import * as z from "zod";
 
 const text = z.string();
@@ -33,6 +34,8 @@ export interface EntryDefaults {
   readonly only?: string;
   /** Milliseconds since 1970. */
   readonly now: number;
+  /** What is taken out of them. */
+  readonly redact: Redaction;
 }
 
 /** The entry that was taken. */

@@ -1,4 +1,5 @@
 import { type Entry, type EntryDefaults, entrySchema, takenEntry } from "./entry.ts";
+import { redactEntry } from "./redact_entry.ts";
 import { type Problem, Refusal } from "./refusal.ts";
 
 const OTHER_TENANT = "it is another tenant's than the caller's";
@@ -15,7 +16,7 @@ export function readEntries(items: readonly unknown[], defaults: EntryDefaults):
       problems.push({ item: at, field: "tenant", message: OTHER_TENANT });
       return [];
     }
-    if (success) return [takenEntry(data, defaults)];
+    if (success) return [takenEntry(redactEntry(data, defaults.redact), defaults)];
     for (const { path, message } of error.issues) {
       const field = path.map(String).join(".");
       problems.push({ item: at, ...(field !== "" && { field }), message });

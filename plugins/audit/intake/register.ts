@@ -7,7 +7,7 @@ import { Intake } from "./intake.ts";
 
 /** Registers `POST /v1/audit` on the admin listener. */
 export function registerIntake(
-  ctx: Pick<PluginContext, "counter" | "gauge" | "now" | "producer" | "route">,
+  ctx: Pick<PluginContext, "counter" | "gauge" | "now" | "producer" | "redact" | "route">,
   settings: Pick<Settings, "api">,
   keyring: () => Keyring | undefined,
 ): Intake {
@@ -26,6 +26,7 @@ export function registerIntake(
   const appOf = (tenant?: string) =>
     api({
       intake,
+      redact: ctx.redact,
       limits: { maxBytes: max_body, maxItems: max_items },
       now: () => ctx.now(),
       tenant,

@@ -8,7 +8,7 @@ export function redactMeta(meta: CallMeta, redact: Redaction): CallMeta {
   const name = (text: string | undefined) => text === undefined ? undefined : redact.identity(text);
   return {
     ...meta,
-    target: redact.text(meta.target),
+    target: redactTarget(meta.target, redact),
     upstream: redact.text(meta.upstream),
     agent: name(meta.agent),
     project: name(meta.project),
@@ -19,6 +19,24 @@ export function redactMeta(meta: CallMeta, redact: Redaction): CallMeta {
     response_headers: redact.value(meta.response_headers),
     error: meta.error === undefined ? undefined : redact.text(meta.error),
   };
+}
+
+/** A target may say it percent-encoded. */
+function redactTarget(target: string, redact: Redaction): string {
+  return target.split(/([/?&;=])/).map((part) => {
+    const decoded = decodedPart(part);
+    const redacted = redact.text(decoded);
+    return redacted === decoded ? part : redacted;
+  }).join("");
+}
+
+function decodedPart(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    // It is as it is: a bare percent sign.
+    return part;
+  }
 }
 
 /** What was parsed of a call, without secrets: before anything of it is hashed. Ids that link turns stay. */
