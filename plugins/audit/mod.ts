@@ -1,6 +1,8 @@
 import type { Plugin } from "capstan";
 import { Checkpointer } from "./checkpoints/checkpointer.ts";
 import { checkCommand } from "./commands/check.ts";
+import { eraseCommand } from "./commands/erase.ts";
+import { holdCommands } from "./commands/hold.ts";
 import { keyCommand } from "./commands/key.ts";
 import { logCommand } from "./commands/log.ts";
 import { proveCommand } from "./commands/prove.ts";
@@ -48,6 +50,8 @@ export default {
       verifyCommand(config),
       proveCommand,
       checkCommand,
+      eraseCommand(config),
+      ...holdCommands(config),
     ];
     for (const command of commands) ctx.command(command);
     return {

@@ -3,6 +3,7 @@ import { leafHash, recordBytes, recordHash } from "../record/encode_record.ts";
 import type { AuditRecord } from "../record/record.ts";
 import type { Keyring } from "../seal/keyring.ts";
 import { sealContent } from "../seal/seal_content.ts";
+import { wasErasedSince } from "../erase/destroy_keys.ts";
 import { addLeaf } from "./grow_tree.ts";
 import { type PreparedRecord, prepareRecords } from "./prepare_records.ts";
 import type { AppendedRecord, RecordInput } from "./record_input.ts";
@@ -62,10 +63,12 @@ export function appendPrepared(
 
 function append(
   tx: Transaction,
-  { kind, tenant, subject, facts, content, requestId, source }: PreparedRecord,
+  { kind, tenant, subject, facts, content, requestId, source, takenMs }: PreparedRecord,
   { keyring, now, writer }: AppendOptions & { writer: Writer },
 ): AppendedRecord {
   const seq = writer.next;
+  const erased = subject !== undefined && takenMs !== undefined &&
+    wasErasedSince(tx, { tenant, subject, sinceMs: takenMs });
   const record: AuditRecord = {
     v: 1,
     writer: writer.id,
@@ -74,8 +77,8 @@ function append(
     kind,
     tenant,
     ...(subject !== undefined && { subject }),
-    facts,
-    ...(content && {
+    facts: erased ? { ...facts, erased } : facts,
+    ...(content && !erased && {
       content: sealContent(
         content,
         keyring.keyFor(tx, { tenant, subject: subject ?? "", now }),

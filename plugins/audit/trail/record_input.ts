@@ -12,6 +12,8 @@ export interface RecordInput {
   readonly requestId?: string;
   /** What it is made of: a second input with the same makes no record. */
   readonly source?: string;
+  /** When it came in, in milliseconds since 1970: what came before its subject was erased has no content. */
+  readonly takenMs?: number;
 }
 
 /** A record in the trail. */

@@ -55,6 +55,20 @@ export const AUDIT_MIGRATIONS: readonly Migration[] = [
     // Keys of the trail's own under the master key: fingerprint, intake.
     `CREATE TABLE audit_secrets (name TEXT NOT NULL PRIMARY KEY, master TEXT NOT NULL, wrapped BLOB NOT NULL)`,
   ]),
+  step(2, "legal holds", [
+    // What must not be removed: of all tenants where there is none, of all subjects where there is none. Times are those
+    // at which records were entered. hold and lift are records, too.
+    `CREATE TABLE audit_holds (
+      id TEXT NOT NULL PRIMARY KEY,
+      tenant TEXT,
+      subject TEXT,
+      from_ms REAL,
+      to_ms REAL,
+      reason TEXT NOT NULL,
+      made_ms REAL NOT NULL,
+      lifted_ms REAL
+    )`,
+  ]),
 ];
 
 function step(version: number, name: string, statements: readonly string[]): Migration {

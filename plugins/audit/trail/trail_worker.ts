@@ -42,9 +42,13 @@ const factory: HandlerFactory = (ctx, given) => {
   function inputs(batch: Batch, opened: Keyring): RecordInput[] {
     if (batch.topic === ACTIONS_TOPIC) return batch.records.map(adminRecord);
     if (batch.topic === INTAKE_TOPIC) {
-      return batch.records.flatMap(({ data }) => openInputs(data, opened));
+      return batch.records.flatMap(({ data, timestamp }) =>
+        openInputs(data, opened).map((input) => ({ ...input, takenMs: timestamp }))
+      );
     }
-    return batch.records.flatMap(({ data }) => data === null ? [] : [turnInput(data)]);
+    return batch.records.flatMap(({ data, timestamp }) =>
+      data === null ? [] : [{ ...turnInput(data), takenMs: timestamp }]
+    );
   }
 
   function underPolicy(input: RecordInput): RecordInput {

@@ -1,0 +1,165 @@
+import process from "node:process";
+import { createInterface } from "node:readline/promises";
+import type { CommandCall, ErasureOutcome, PluginCommand, Transaction } from "capstan";
+import { destroyKeys, type KeySubject } from "../erase/destroy_keys.ts";
+import { dataRemoved, type ErasureWho, keysDestroyed } from "../erase/erasure_record.ts";
+import { holdsOn } from "../retention/holds.ts";
+import type { Keyring } from "../seal/keyring.ts";
+import { openKeyring } from "../seal/open_keyring.ts";
+import type { Settings } from "../settings.ts";
+import { appendRecords } from "../trail/append_records.ts";
+import { NO_TENANT } from "../trail/turn_record.ts";
+import { cliActor } from "./actor.ts";
+import { lineOf } from "./hold.ts";
+import { UsageError, withUsage } from "./usage_error.ts";
+
+/** What nobody here can reach, wherever it is kept. */
+const ELSEWHERE = [
+  "What the model's provider keeps of the calls.",
+  "Exports of the trail with opened contents, copies and backups of this file and of the master key.",
+];
+
+type EraseSettings = Pick<Settings, "folder" | "master_key" | "topic" | "file">;
+
+/** `capstan audit erase`. */
+export function eraseCommand(settings: EraseSettings): PluginCommand {
+  return {
+    path: "audit erase",
+    doc: "Erase a person: destroy the key of their records, and remove what every plugin keeps of them.",
+    everyPlugin: true,
+    options: [
+      {
+        flags: "--user <name>",
+        doc: "Who, as calls and entries name them; key:FINGERPRINT of a caller without a name.",
+      },
+      { flags: "--tenant <name>", doc: "Whose user.", default: NO_TENANT },
+      { flags: "--yes", doc: "Do it without asking." },
+    ],
+    examples: ["capstan audit erase --user ada --yes"],
+    run: (call) => withUsage(call.stderr, () => erase(call, settings)),
+  };
+}
+
+async function erase(call: CommandCall, settings: EraseSettings): Promise<number> {
+  const { options, store, stdout } = call;
+  const { user, tenant = NO_TENANT } = options;
+  if (typeof user !== "string" || user === "" || typeof tenant !== "string") {
+    throw new UsageError("Cannot erase nobody: give --user");
+  }
+  const keyring = await openKeyring(store, settings);
+  const who: ErasureWho = { tenant, user, actor: cliActor() };
+  const subject: KeySubject = { tenant, subject: keyring.subject(tenant, user) };
+  store.read((db) => refuseHeld(db, who, subject));
+  if (options.yes !== true && !await confirmed(call, who)) {
+    await call.stderr.write("Nothing was erased.\n");
+    return 1;
+  }
+  const first = await destroy(call, { settings, keyring, who, subject });
+  const outcome = await removeEverywhere(call, who);
+  const later = await finish(call, { settings, keyring, who, subject }, {
+    outcome,
+    isFirst: first.length > 0,
+  });
+  await stdout.write(report(who, [...first, ...later], outcome, settings));
+  return 0;
+}
+
+interface Erasing {
+  readonly settings: EraseSettings;
+  readonly keyring: Keyring;
+  readonly who: ErasureWho;
+  readonly subject: KeySubject;
+}
+
+/** Keys and the record that says so, together: whatever else fails, nobody reads the records any more. */
+async function destroy(call: CommandCall, { settings, keyring, who, subject }: Erasing): Promise<string[]> {
+  let keys: string[] = [];
+  await call.commit((tx) => {
+    refuseHeld(tx, who, subject);
+    const now = Date.now();
+    keys = destroyKeys(tx, subject, now);
+    if (keys.length === 0) return;
+    return appendRecords(tx, [keysDestroyed(who, keys)], { topic: settings.topic, keyring, now }).requests;
+  });
+  return keys;
+}
+
+async function removeEverywhere(call: CommandCall, { tenant, user }: ErasureWho): Promise<ErasureOutcome> {
+  await using progress = call.progress();
+  return await call.erase({ tenant, user }, (step) => progress.show(step));
+}
+
+/** The keys that were made meanwhile, of what was under way; and the record of what was removed, where anything was. */
+async function finish(
+  call: CommandCall,
+  { settings, keyring, who, subject }: Erasing,
+  { outcome, isFirst }: { outcome: ErasureOutcome; isFirst: boolean },
+): Promise<string[]> {
+  let keys: string[] = [];
+  await call.commit((tx) => {
+    const now = Date.now();
+    keys = destroyKeys(tx, subject, now);
+    const removed = outcome.plugins.some((each) => Object.values(each.removed).some((count) => count > 0));
+    if (!isFirst && !removed && keys.length === 0) return;
+    return appendRecords(tx, [dataRemoved(who, outcome, keys)], { topic: settings.topic, keyring, now })
+      .requests;
+  });
+  return keys;
+}
+
+function refuseHeld(
+  db: Pick<Transaction, "get" | "all" | "iterate">,
+  { user }: ErasureWho,
+  subject: KeySubject,
+): void {
+  const held = holdsOn(db, subject);
+  if (held.length === 0) return;
+  throw new Error(
+    `Cannot erase ${user}: ${
+      held.length > 1 ? "legal holds cover" : "a legal hold covers"
+    } their records; lift ` +
+      `${held.length > 1 ? "them" : "it"} first:\n${held.map(lineOf).join("").trimEnd()}`,
+  );
+}
+
+async function confirmed({ stderr, signal }: CommandCall, { user, tenant }: ErasureWho): Promise<boolean> {
+  if (!process.stdin.isTTY) {
+    throw new UsageError(`Cannot ask whether to erase ${user}: no terminal; give --yes`);
+  }
+  await stderr.write(`Erase ${user} of tenant ${tenant} for good? [y/N] `);
+  const lines = createInterface({ input: process.stdin });
+  try {
+    return /^\s*y(es)?\s*$/i.test(await lines.question("", { signal }));
+  } finally {
+    lines.close();
+  }
+}
+
+function report(
+  { user, tenant }: ErasureWho,
+  keys: readonly string[],
+  { plugins, beyond }: ErasureOutcome,
+  { file }: EraseSettings,
+): string {
+  const counted = (removed: Readonly<Record<string, number>>) => {
+    const some = Object.entries(removed).filter(([, count]) => count > 0);
+    return some.length === 0
+      ? "nothing"
+      : some.map(([what, count]) => `${count} ${what.replaceAll("_", " ")}`).join(", ");
+  };
+  const unreached = [
+    ...plugins.flatMap((each) => each.beyond),
+    ...beyond,
+    ...(file.path === undefined
+      ? []
+      : [`Lines of ${file.path}: what they hold of the user was under the key.`]),
+    ...ELSEWHERE,
+  ];
+  return [
+    `Erased ${user} of tenant ${tenant}.`,
+    `audit: ${keys.length} ${keys.length === 1 ? "key" : "keys"} destroyed`,
+    ...plugins.map(({ plugin, removed }) => `${plugin}: ${counted(removed)}`),
+    "Not reached:",
+    ...unreached.map((each) => `- ${each}`),
+  ].map((line) => `${line}\n`).join("");
+}
