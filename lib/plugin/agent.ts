@@ -1,45 +1,32 @@
 import process from "node:process";
 import { removeAgentFile } from "../access/agent_file.ts";
-import { Bus } from "../bus/bus.ts";
 import { type Clock, systemClock } from "../bus/clock.ts";
 import type { TopicSpec } from "../bus/contract.ts";
 import { lagMetrics } from "../bus/lag_metrics.ts";
-import { openLocalLog } from "../bus/local/local_bus.ts";
-import { topicCodecs } from "../bus/topic_codecs.ts";
-import { TopicNames } from "../bus/topic_names.ts";
 import type { AdminRoute } from "../http/admin_app.ts";
 import type { AdminServer } from "../http/admin_server.ts";
-import { diskSpace } from "../store/disk_space.ts";
-import { openStore } from "../store/open_store.ts";
-import { WriteTurns } from "../store/write_turns.ts";
-import type { SqliteStore } from "../store/sqlite_store.ts";
 import type { Health } from "../telemetry/health.ts";
 import type { Logger } from "../telemetry/logger.ts";
-import { errorChain } from "../telemetry/plain.ts";
 import { adminActions } from "./admin_actions.ts";
 import { adminRoutes, type AdminSubject, worst } from "./admin_routes.ts";
 import { openAdmin } from "./open_admin.ts";
+import { AgentBase } from "./agent_base.ts";
 import { AgentStreams } from "./agent_streams.ts";
 import type { OpenParts } from "./context.ts";
 import type { AgentStatus, HostOptions, HostSettings, ReloadAnswer, StopReport } from "./host_contract.ts";
-import type { KafkaContext, KafkaPart } from "./host_parts.ts";
-import { kafkaSettingsOf } from "./kafka_settings_of.ts";
 import { lagSources } from "./lag_sources.ts";
 import { Listeners } from "./listeners.ts";
 import type { PluginGauges } from "./plugin_gauges.ts";
 import { PluginLives } from "./plugin_lives.ts";
 import { PluginReload } from "./plugin_reload.ts";
-import { prepareStore, wantedTopics } from "./prepare_store.ts";
+import { wantedTopics } from "./prepare_store.ts";
 import type { Registry } from "./registry.ts";
-import { StopSteps, within } from "./steps.ts";
-import { StorageMonitor } from "./storage_monitor.ts";
+import { StopSteps } from "./steps.ts";
 import type { StorageState } from "./storage_state.ts";
-import { takeOver } from "./take_over.ts";
 import { storeBytes } from "./store_bytes.ts";
 
-/** Milliseconds a failed start has to undo itself, and a stop has to send what Kafka has not got yet. */
+/** Milliseconds a failed start has to undo itself. */
 const UNDO_MS = 5_000;
-const LAST_PASS_MS = 5_000;
 
 /** One run of an agent: from `start` to `stop`, once. */
 export class Agent implements AdminSubject {
@@ -48,8 +35,8 @@ export class Agent implements AdminSubject {
   readonly #options: HostOptions;
   readonly #registry: Registry;
   readonly #parts: OpenParts;
+  readonly #base: AgentBase;
   readonly #clock: Clock;
-  readonly #turns = new WriteTurns("first");
   readonly #log: Logger;
   readonly #lives = new PluginLives();
   readonly #listeners: Listeners;
@@ -57,12 +44,6 @@ export class Agent implements AdminSubject {
   #settings: HostSettings;
   #reload: PluginReload | undefined;
   #startedAt = 0;
-  /** Records Kafka has not got when all is closed. */
-  #waiting = 0;
-  #store: SqliteStore | undefined;
-  #bus: Bus | undefined;
-  #kafka: KafkaPart | undefined;
-  #storage: StorageMonitor | undefined;
   #streams: AgentStreams | undefined;
   #admin: AdminServer | undefined;
 
@@ -75,6 +56,10 @@ export class Agent implements AdminSubject {
     this.#clock = options.clock ?? systemClock;
     this.#log = options.log.child({ component: "agent" });
     this.#listeners = new Listeners(options.log);
+    this.#base = new AgentBase({
+      ...{ options, registry, parts, clock: this.#clock, log: this.#log },
+      onLook: (state) => this.#streams?.holdLocal(diskReason(state)),
+    });
   }
 
   /** As they are now. */
@@ -94,16 +79,16 @@ export class Agent implements AdminSubject {
   async start(signal: AbortSignal): Promise<void> {
     this.#startedAt = this.#clock.now();
     try {
-      const specs = await this.#openStore();
+      const specs = await this.#base.open();
       signal.throwIfAborted();
       await this.#lives.start(this.#registry.lives, signal);
       signal.throwIfAborted();
       const streams = this.#streams = this.#makeStreams(specs);
-      streams.holdLocal(diskReason(this.#storage?.state));
+      streams.holdLocal(diskReason(this.#base.storage?.state));
       this.#measureLag(streams);
       await streams.startLocal();
       signal.throwIfAborted();
-      this.#kafka?.start();
+      this.#base.kafka?.start();
       streams.startBus();
       this.announcements.push(...await this.#listeners.open(this.#registry.servers));
       await this.#openAdmin();
@@ -117,7 +102,7 @@ export class Agent implements AdminSubject {
 
   /** Changes plugins while the agent runs. @throws {Error} it does not run. */
   get changes(): PluginReload {
-    const [store, bus, streams] = [this.#store, this.#bus, this.#streams];
+    const [store, bus, streams] = [this.#base.store, this.#base.bus, this.#streams];
     if (this.state !== "running" || !store || !bus || !streams) {
       throw new Error(`Cannot reload: the agent is ${this.state}`);
     }
@@ -132,7 +117,7 @@ export class Agent implements AdminSubject {
       store,
       bus,
       streams,
-      isKafka: this.#kafka?.driver !== undefined,
+      isKafka: this.#base.kafka?.driver !== undefined,
       routesChanged: () => this.#admin?.serve(this.#routes()),
     });
   }
@@ -152,14 +137,9 @@ export class Agent implements AdminSubject {
    * @throws {Error} two topics would share a name, or a topic can't be so.
    */
   async apply(settings: HostSettings): Promise<void> {
-    const [store, bus] = [this.#store, this.#bus];
-    if (this.state !== "running" || !store || !bus) {
-      throw new Error(`Cannot reload: the agent is ${this.state}`);
-    }
-    await prepareStore(store, bus.log, this.#registry, { settings, log: this.#options.log });
+    if (this.state !== "running") throw new Error(`Cannot reload: the agent is ${this.state}`);
+    await this.#base.apply(settings);
     this.#settings = settings;
-    this.#storage?.limit({ minFreeDisk: settings.store.min_free_disk, maxLogBytes: settings.log.max_bytes });
-    await this.#storage?.look();
   }
 
   /** Stops everything, backwards. Call once. */
@@ -183,7 +163,7 @@ export class Agent implements AdminSubject {
       done.abort();
       await timer;
     }
-    const waiting = this.#waiting;
+    const { waiting } = this.#base;
     const lost = [...this.#reload?.lost ?? [], ...this.#lives.lost()];
     for (const each of lost) this.#log.error("Something accepted was given up.", { lost: each });
     return {
@@ -199,10 +179,10 @@ export class Agent implements AdminSubject {
   health(): Record<string, Health> {
     const health: Record<string, Health> = {};
     if (this.state !== "running") health.agent = { status: "failed", detail: this.state };
-    if (this.#storage) health.storage = this.#storage.health();
-    if (this.#kafka) {
-      health.kafka = this.#kafka.health();
-      health.relay = this.#kafka.relay.health();
+    if (this.#base.storage) health.storage = this.#base.storage.health();
+    if (this.#base.kafka) {
+      health.kafka = this.#base.kafka.health();
+      health.relay = this.#base.kafka.relay.health();
     }
     Object.assign(health, this.#streams?.health());
     Object.assign(health, this.#lives.health(), this.#reload?.health());
@@ -212,9 +192,9 @@ export class Agent implements AdminSubject {
   /** What `GET /admin/status` answers. */
   async status(): Promise<AgentStatus> {
     const health = this.health();
-    const relay = this.#kafka?.relay;
-    const kafka = this.#kafka?.health();
-    const storage = this.#storage?.state ?? { accepting: false };
+    const relay = this.#base.kafka?.relay;
+    const kafka = this.#base.kafka?.health();
+    const storage = this.#base.storage?.state ?? { accepting: false };
     return {
       version: this.#options.version,
       pid: process.pid,
@@ -226,7 +206,7 @@ export class Agent implements AdminSubject {
       ],
       streams: await this.#streams?.status() ?? [],
       bus: {
-        driver: this.#kafka?.driver ? "kafka" : "local",
+        driver: this.#base.kafka?.driver ? "kafka" : "local",
         connected: kafka === undefined || kafka.status === "ok",
         ...(kafka?.detail !== undefined && { detail: kafka.detail }),
       },
@@ -238,81 +218,20 @@ export class Agent implements AdminSubject {
 
   /** Sends what waits in the local log, until `signal` aborts. */
   async drainOutbox(signal: AbortSignal): Promise<{ drained: boolean; lag: number; detail?: string } | null> {
-    const relay = this.#kafka?.relay;
-    if (!relay) return null;
-    try {
-      await within(signal, relay.caughtUp(signal));
-      return { drained: true, lag: await relay.lag() };
-    } catch (error) {
-      return { drained: false, lag: await relay.lag(), detail: relay.health().detail ?? errorChain(error) };
-    }
-  }
-
-  /** Opens store, log and topics; gives the topics as they should be. */
-  async #openStore(): Promise<TopicSpec[]> {
-    const { settings, storeFile, meter, parts } = this.#options;
-    const store = this.#store = await openStore({
-      file: storeFile,
-      powerSafe: settings.store.power_safe ?? false,
-      checkpoints: "elsewhere",
-      turns: this.#turns,
-    });
-    const log = await openLocalLog(store, {
-      log: this.#options.log.child({ component: "log" }),
-      now: () => this.#clock.now(),
-      lane: { storeFile, powerSafe: settings.store.power_safe ?? false, turns: this.#turns.memory },
-    });
-    await takeOver(log, storeFile, this.#log);
-    const names = new TopicNames(this.#registry.topics.renamed(settings.topics));
-    const codecs = await topicCodecs(this.#registry.topics.values(), this.#options.redaction);
-    const specs = await prepareStore(store, log, this.#registry, this.#options);
-    this.#kafka = await this.#openKafka({
-      log,
-      specs,
-      realName: (topic) => names.real(topic),
-      logger: this.#options.log,
-      meter,
-      clock: this.#clock,
-      random: this.#options.random ?? Math.random,
-    });
-    const kafka = this.#kafka;
-    const bus = this.#bus = new Bus({ log, names, codecs, meter, kafka: kafka?.driver, relay: kafka?.relay });
-    this.#storage = new StorageMonitor({
-      freeDisk: () => (parts?.freeDisk ?? diskSpace)(storeFile),
-      logBytes: () => log.bytes(),
-      minFreeDisk: settings.store.min_free_disk,
-      maxLogBytes: settings.log.max_bytes,
-      log: this.#options.log.child({ component: "storage" }),
-      meter,
-      clock: parts?.clockOf?.("storage") ?? this.#clock,
-      onLook: (state) => this.#streams?.holdLocal(diskReason(state)),
-    });
-    await this.#storage.start();
-    Object.assign(this.#parts, { store, bus, storage: this.#storage });
-    parts?.opened?.(bus);
-    return specs;
-  }
-
-  /** Kafka's client costs a third of a second to load: only an agent that uses it pays. */
-  async #openKafka(context: KafkaContext): Promise<KafkaPart | undefined> {
-    const { settings, parts } = this.#options;
-    if (parts?.openKafka) return parts.openKafka(context);
-    if (kafkaSettingsOf(settings) === undefined) return undefined;
-    const { openKafka } = await import("./open_kafka.ts");
-    return openKafka(settings, context);
+    return await this.#base.drainOutbox(signal);
   }
 
   #makeStreams(specs: readonly TopicSpec[]): AgentStreams {
     const { storeFile, log, meter, random = Math.random, settings, parts, redaction } = this.#options;
-    if (!this.#bus) throw new Error("Cannot start streams: the bus is not open");
+    if (!this.#base.bus) throw new Error("Cannot start streams: the bus is not open");
     return new AgentStreams({
       registered: this.#registry.streams,
       values: this.#registry.topics.values(),
-      bus: this.#bus,
+      bus: this.#base.bus,
       specs,
       storeFile,
       powerSafe: settings.store.power_safe ?? false,
-      turns: this.#turns.memory,
+      turns: this.#base.turns.memory,
       redaction,
       log,
       meter,
@@ -322,11 +241,11 @@ export class Agent implements AdminSubject {
   }
 
   #measureLag(streams: AgentStreams): void {
-    if (!this.#bus) throw new Error("Cannot measure lag: the bus is not open");
+    if (!this.#base.bus) throw new Error("Cannot measure lag: the bus is not open");
     lagMetrics({
       sources: lagSources({
-        bus: this.#bus,
-        kafka: this.#kafka?.driver,
+        bus: this.#base.bus,
+        kafka: this.#base.kafka?.driver,
         specs: () => wantedTopics(this.#registry, this.#settings).map(({ spec }) => spec),
         groupsOf: (source) => streams.groupsOf(source),
       }),
@@ -338,7 +257,7 @@ export class Agent implements AdminSubject {
 
   async #openAdmin(): Promise<void> {
     const routes = this.#routes();
-    const bus = this.#bus;
+    const bus = this.#base.bus;
     const { server, announcement } = await openAdmin({
       ...this.#options,
       routes,
@@ -376,24 +295,10 @@ export class Agent implements AdminSubject {
   async #close(steps: StopSteps, signal: AbortSignal, how: { drain: boolean }): Promise<void> {
     await this.#streams?.stop(steps, signal, how);
     await this.#lives.stop(steps, signal);
-    const kafka = this.#kafka;
-    if (kafka) {
-      if (how.drain && kafka.health().status === "ok") {
-        const last = AbortSignal.any([signal, AbortSignal.timeout(LAST_PASS_MS)]);
-        await this.drainOutbox(last);
-      }
-      await steps.run("relay", () => within(signal, kafka.relay.stop(signal)));
-      await steps.run("Kafka", () => within(signal, kafka[Symbol.asyncDispose]()));
-      await steps.run("outbox", async () => this.#waiting = await kafka.relay.lag());
-    }
+    await this.#base.closeKafka(steps, signal, how);
     await steps.run("admin listener", () => this.#admin?.close(signal));
     await steps.run("agent file", () => removeAgentFile(this.#options.storeFile, process.pid));
-    await steps.run("storage monitor", () => this.#storage?.stop());
-    delete this.#parts.bus;
-    delete this.#parts.storage;
-    await steps.run("log", () => this.#bus?.log.close());
-    delete this.#parts.store;
-    await steps.run("store", () => this.#store?.close());
+    await this.#base.close(steps);
     for (const { handle } of this.#registry.streams) handle.bind(undefined);
     for (const { server } of this.#registry.servers) server.bind(undefined);
     this.state = "stopped";

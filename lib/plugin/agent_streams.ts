@@ -5,9 +5,7 @@ import type { OwnGroup } from "../bus/lag_look.ts";
 import { FENCE_MIGRATIONS, FENCE_OWNER } from "../bus/stream/fences.ts";
 import { withRowStore } from "../bus/stream/rows_first.ts";
 import { Stream } from "../bus/stream/stream.ts";
-import { valuesForWorker } from "../bus/worker/values.ts";
 import { WorkerHost, type WorkerHostOptions } from "../bus/worker/host.ts";
-import type { WorkerStreamSpec } from "../bus/worker/protocol.ts";
 import { WorkerStream } from "../bus/worker/stream.ts";
 import type { AgentRedaction } from "../redact/agent_redaction.ts";
 import type { TopicSpec } from "../bus/contract.ts";
@@ -20,9 +18,8 @@ import type { StreamStatus } from "./host_contract.ts";
 import type { RegisteredStream } from "./registry.ts";
 import { type StopSteps, within } from "./steps.ts";
 import { streamSpec } from "./stream_plan.ts";
+import { workerStart } from "./worker_start.ts";
 
-/** Milliseconds between two rounds of retention and checkpoint. */
-const MAINTENANCE_MS = 1_000;
 /** Milliseconds a bus has to say how far a group is. */
 const LAG_MS = 2_000;
 
@@ -65,7 +62,7 @@ export class AgentStreams {
 
   constructor(options: AgentStreamsOptions) {
     this.#options = options;
-    this.#workerStart = this.#wantedOfWorker();
+    this.#workerStart = workerStart(this.#options);
     this.#worker = this.#makeWorker(this.#workerStart);
   }
 
@@ -195,29 +192,6 @@ export class AgentStreams {
     }));
   }
 
-  /** In an order that does not depend on which plugin came last. */
-  #wantedOfWorker(): WorkerHostOptions["start"] {
-    const { bus, storeFile, powerSafe, turns, values, redaction } = this.#options;
-    return {
-      storeFile,
-      ...(redaction && {
-        redaction: {
-          module: new URL("../redact/in_worker.ts", import.meta.url).href,
-          data: redaction.data(),
-        },
-      }),
-      powerSafe,
-      owner: bus.log.owner,
-      turns,
-      streams: this.#inWorker().sort((a, b) => a.spec.name < b.spec.name ? -1 : 1),
-      isBus: bus.source("bus").name === "local",
-      renamed: bus.names.renamed,
-      values: valuesForWorker(values).sort(byTopic),
-      holds: this.#holds().sort(byTopic),
-      maintenanceMs: MAINTENANCE_MS,
-    };
-  }
-
   #makeWorker(start: WorkerHostOptions["start"]): WorkerHost {
     const { bus, log, meter, clock, random } = this.#options;
     return new WorkerHost({
@@ -232,7 +206,7 @@ export class AgentStreams {
 
   /** Another Worker takes over where what it is started with has changed. */
   async #refreshWorker(): Promise<void> {
-    const start = this.#wantedOfWorker();
+    const start = workerStart(this.#options);
     if (isDeepStrictEqual(start, this.#workerStart)) return;
     await this.#worker.stop();
     try {
@@ -262,33 +236,6 @@ export class AgentStreams {
     if (held === undefined) return await stream.caughtUp(signal);
     const lag = await stream.lag();
     if (lag > 0) throw new Error(`${lag} records wait in the log, because ${held}; the next start goes on`);
-  }
-
-  #inWorker(): WorkerStreamSpec[] {
-    return this.#options.registered.flatMap((each): WorkerStreamSpec[] => {
-      const { worker } = each.options;
-      if (!worker) return [];
-      return [{
-        spec: streamSpec(each, this.#options.bus.names),
-        module: worker.module.href,
-        options: worker.options,
-        plugin: each.plugin,
-        metricScope: `capstan_${each.plugin}_`,
-      }];
-    });
-  }
-
-  /** Which groups must have passed a record before retention takes it: those of the local streams, and the relay. */
-  #holds(): [string, string[]][] {
-    const { bus, specs, registered } = this.#options;
-    const local = registered.filter((each) => bus.source(each.options.source ?? "bus").name === "local");
-    return specs.map(({ name }) => {
-      const groups = local.filter(({ options }) =>
-        options.topics.some((topic) => bus.names.real(topic) === name)
-      )
-        .map(({ group }) => group);
-      return [name, bus.relay?.relays(name) ? [...groups, bus.relay.group] : groups];
-    });
   }
 
   #add(registered: RegisteredStream): void {
@@ -325,8 +272,4 @@ export class AgentStreams {
       if (each.source === source && each.stream instanceof Stream) each.stream.start();
     }
   }
-}
-
-function byTopic([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
-  return a < b ? -1 : 1;
 }
