@@ -116,6 +116,8 @@ export interface TopicAdmin {
    * @throws {Error} there is no such partition, or it ends before that offset; nothing was removed.
    */
   deleteRecords(before: Position): Promise<number>;
+  /** How many brokers there are: copies a topic can have at most. Absent where copies are nobody's concern. */
+  brokers?(): Promise<number>;
 }
 
 /**

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import type { TopicAdmin } from "../bus/contract.ts";
 import { openLocalLog } from "../bus/local/local_bus.ts";
 import { planLocalTopics } from "../bus/local/topics.ts";
+import { deadLetterTopic } from "../bus/stream/dead_letters.ts";
 import type { Loaded } from "../config/load.ts";
 import { kafkaSettingsOf } from "../plugin/kafka_settings_of.ts";
 import type { WantedTopic } from "../plugin/topics.ts";
@@ -18,6 +19,8 @@ export interface OpenTopics extends AsyncDisposable {
   readonly admin: TopicAdmin;
   /** Those that belong on this bus. */
   readonly wanted: readonly WantedTopic[];
+  /** Whether the configuration says how many copies a topic, or that whose dead letters it takes, has. */
+  isConfigured(topic: WantedTopic): boolean;
 }
 
 /** How topics are opened. */
@@ -37,8 +40,15 @@ export async function openTopics(call: ConfigCall, options: OpenTopicsOptions): 
   const { wantedTopics } = await import("./make_host.ts");
   const config = await loadConfiguration(call);
   const wanted = wantedTopics(call, config);
+  const configured = new Set(
+    Object.entries(config.host.topics).filter(([, { replication }]) => replication !== undefined)
+      .flatMap(([logical, { name = logical }]) => [name, deadLetterTopic(name)]),
+  );
+  const isConfigured = ({ spec }: WantedTopic) => configured.has(spec.name);
   const cluster = kafkaSettingsOf({ kafka: config.host.kafka });
-  if (options.local || cluster === undefined) return await openLocal(config, wanted, options);
+  if (options.local || cluster === undefined) {
+    return { ...await openLocal(config, wanted, options), isConfigured };
+  }
   const { KafkaBus } = await import("../bus/kafka/kafka_bus.ts");
   const { createLogger } = await import("../telemetry/create_logger.ts");
   const log = createLogger({ level: config.host.logging.level === "debug" ? "debug" : "warn" });
@@ -48,6 +58,7 @@ export async function openTopics(call: ConfigCall, options: OpenTopicsOptions): 
     where: `Kafka at ${cluster.bootstrapServers.join(", ")}`,
     admin: bus.topics,
     wanted: wanted.filter(({ spec }) => spec.localOnly !== true),
+    isConfigured,
     [Symbol.asyncDispose]: () => bus.close(),
   };
 }
@@ -56,7 +67,7 @@ async function openLocal(
   config: Loaded,
   wanted: readonly WantedTopic[],
   { write }: OpenTopicsOptions,
-): Promise<OpenTopics> {
+): Promise<Omit<OpenTopics, "isConfigured">> {
   const { sqlite: file, power_safe: powerSafe } = config.host.store;
   const open = { bus: "local", where: `the log in ${file}`, file, wanted } as const;
   if (!write && !existsSync(file)) return { ...open, admin: nothing, [Symbol.asyncDispose]: async () => {} };

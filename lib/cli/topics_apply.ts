@@ -34,10 +34,11 @@ export const topicsApply: CliCommand = {
     const { lowerReplication } = await import("./lower_replication.ts");
     await using open = await openTopics(call, { local: options.local === true, write: true });
     const json = options.json === true;
-    const specs = await lowerReplication(open.admin, open.wanted.map(({ spec }) => spec), replication);
+    const { specs, remark } = await lowerReplication({ ...open, limit: replication });
     const changes = await open.admin.plan(specs);
     refuseMissingBrokers(changes);
     const style = styleFor(io.stdout);
+    if (remark !== undefined) await io.stderr.write(`${remark}\n`);
     if (!json) await io.stdout.write(planText(changes, { where: open.where, topics: specs.length, style }));
     const possible = specs.filter(({ name }) =>
       changes.some(({ topic, kind }) => topic === name && kind !== "impossible")

@@ -16,4 +16,5 @@ export const replicationFlag: CliOption = {
 export const aboutTopics =
   "Topics are those that the enabled plugins declare, with a dead-letter topic for each that is read; " +
   '[topics."NAME"] of the configuration changes their figures. They are compared with Kafka where it is ' +
-  "configured, else with the log in the file.";
+  "configured, else with the log in the file. Where a plugin asks for more copies than there are brokers, its topics " +
+  "get as many as there are, and that is said; copies that the configuration asks for are not lowered.";

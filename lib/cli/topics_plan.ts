@@ -25,9 +25,10 @@ export const topicsPlan: CliCommand = {
     const { openTopics } = await import("./open_topics.ts");
     const { lowerReplication } = await import("./lower_replication.ts");
     await using open = await openTopics(call, { local: options.local === true, write: false });
-    const { admin, bus, where, wanted } = open;
-    const specs = await lowerReplication(admin, wanted.map(({ spec }) => spec), replication);
+    const { admin, bus, where } = open;
+    const { specs, remark } = await lowerReplication({ ...open, limit: replication });
     const changes = await admin.plan(specs);
+    if (remark !== undefined) await io.stderr.write(`${remark}\n`);
     const text = options.json === true
       ? `${JSON.stringify({ bus, where, changes, summary: summaryOf(changes) }, null, 2)}\n`
       : planText(changes, { where, topics: specs.length, style: styleFor(io.stdout) });

@@ -100,6 +100,11 @@ export class KafkaTopics implements TopicAdmin {
     }
   }
 
+  /** See `TopicAdmin`. */
+  async brokers(): Promise<number> {
+    return (await this.#clients.metadata("count brokers", [])).brokers.size;
+  }
+
   async #apply(specs: readonly TopicSpec[]): Promise<TopicChange[]> {
     const planned = await this.#plan(specs);
     for (const { replication } of planned) if (replication !== undefined) throw replication;
