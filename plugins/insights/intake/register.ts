@@ -1,5 +1,4 @@
-import { getRequestListener } from "@hono/node-server";
-import type { PluginContext, PublishRequest } from "capstan";
+import type { PluginContext, PublishRequest, ServeOptions } from "capstan";
 import { topicName } from "../events/topics.ts";
 import type { Settings } from "../settings.ts";
 import { api, type ApiOptions } from "./api.ts";
@@ -96,10 +95,23 @@ function registerListeners(
       name: `api ${name}`,
       listen,
       setting: `plugins.insights.api.listeners.${name}.listen`,
-      handler: getRequestListener(app.fetch, { overrideGlobalObjects: false }),
+      handler: nodeHandler(app),
       announce: (origin) => [`insights API (${name}): ${origin}/v1`],
     });
   }
+}
+
+/** The routes as node:http calls them. What that takes is loaded by the first request: commands do without. */
+function nodeHandler(app: ReturnType<typeof api>): ServeOptions["handler"] {
+  let loading: Promise<ServeOptions["handler"]> | undefined;
+  const load = async () => {
+    const { getRequestListener } = await import("@hono/node-server");
+    return getRequestListener(app.fetch, { overrideGlobalObjects: false });
+  };
+  return (request, response) => {
+    (loading ??= load()).then((handler) => handler(request, response))
+      .catch((cause: unknown) => response.destroy(cause instanceof Error ? cause : undefined));
+  };
 }
 
 /** Sends on what was taken, each event once. */
