@@ -40,7 +40,7 @@ async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array
   const tooLarge = () => new Refusal(413, `The body is over ${maxBytes} bytes; send it in parts`);
   const length = request.headers.get("content-length");
   if (Number(length ?? 0) > maxBytes) throw tooLarge();
-  // HTTP lets no body be longer than it says; reading it whole costs a third of reading it as a stream.
+  // HTTP lets no body be longer than it says.
   if (length !== null) return new Uint8Array(await request.arrayBuffer());
   const parts: Uint8Array[] = [];
   let bytes = 0;
