@@ -23,6 +23,7 @@ const FORMS: readonly string[] = [
   // Google
   "AIza[0-9A-Za-z_-]{35}",
   "GOCSPX-[A-Za-z0-9_-]{28}",
+  "ya29\\.[A-Za-z0-9_-]{30,}",
   // Amazon: access key ids
   "(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}",
   // GitHub, GitLab
@@ -31,6 +32,7 @@ const FORMS: readonly string[] = [
   "gl(?:pat|dt|rt|cbt|ptt|ft|soat|agent|imt|oas)-[A-Za-z0-9_-]{20,64}",
   // Slack
   "xox[abeprs]-(?:\\d+-){0,3}[A-Za-z0-9-]{10,200}",
+  "https://hooks\\.slack\\.com/(?:services|workflows|triggers)/[A-Za-z0-9]{8,12}/[A-Za-z0-9/]{20,80}",
   "xapp-\\d-[A-Z0-9]+-\\d+-[a-f0-9]{64}",
   // Stripe, Square, PayPal's Braintree
   "(?:sk|rk|pk)_(?:live|test)_[A-Za-z0-9]{16,247}",
@@ -69,6 +71,14 @@ const FORMS: readonly string[] = [
   "dp\\.(?:pt|st|ct|sa)\\.(?:[a-z0-9_-]{2,35}\\.)?[A-Za-z0-9]{40,44}",
   "hv[sbr]\\.[A-Za-z0-9_-]{24,200}",
   "age-secret-key-1[qpzry9x8gf2tvdw0s3jn54khce6mua7l]{58}|AGE-SECRET-KEY-1[QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L]{58}",
+  // LangSmith, Databricks, Pinecone, Tavily, Postman, Sentry, Cloudflare's origin CA
+  "lsv2_(?:pt|sk)_[0-9a-f]{32}_[0-9a-f]{10}",
+  "dapi[0-9a-f]{32}(?:-\\d)?",
+  "pcsk_[A-Za-z0-9]{5,6}_[A-Za-z0-9]{50,70}",
+  "tvly-(?:dev-|prod-)?[A-Za-z0-9]{32}",
+  "PMAK-[0-9a-f]{24}-[0-9a-f]{34}",
+  "sntry[su]_[A-Za-z0-9+/=_-]{60,300}",
+  "v1\\.0-[0-9a-f]{24}-[0-9a-f]{146}",
   // Ours
   "capstan_[0-9a-f]{8}_[A-Za-z0-9_-]{43}",
 ];
@@ -84,6 +94,14 @@ function isRandom(candidate: string): boolean {
   const longest = Math.max(...body.split(/[-_.]/).map((part) => part.length));
   if (longest < 10) return false;
   return /\d/.test(body) || variety > 18;
+}
+
+/** What a name as `DB_PASSWORD`, `apiKey` or `"client_secret"` is given. */
+function assigned(value: string): RegExp {
+  const name =
+    "api[_-]?keys?|secrets?(?:[_-]?(?:access[_-]?)?key)?|(?:access|auth|refresh|session|bearer)[_-]?token|token|" +
+    "account[_-]?key|passwo?r?ds?|passphrases?|pwd|credentials?";
+  return new RegExp(`(?:${name})\\\\*["']?[ \\t]{0,4}(?:=>?|:)[ \\t]{0,4}\\\\*${value}`, "gi");
 }
 
 /** API keys. */
@@ -103,7 +121,9 @@ export const tokens: Rule = {
     /\b(?:Bearer|Basic)[ \t]{1,8}(?<secret>[A-Za-z0-9._~+/-]{16,}={0,2})/gi,
     /(?<![a-z0-9+.-])[a-z][a-z0-9+.-]{0,20}:\/\/[^\s:/@?#"'\\]{0,128}:(?<secret>[^\s@/"'\\]{3,256})@/gi,
     /[?&](?:api[_-]?key|key|token|access_token|refresh_token|id_token|secret|client_secret|password|signature|sig)=(?<secret>[^&\s"'\\#]{6,})/gi,
-    /(?:(?<![A-Za-z0-9])|(?<=[a-z0-9])(?=[A-Z]))(?:api[_-]?key|secret(?:[_-]?(?:access[_-]?)?key)?|(?:access|auth|refresh|session|bearer)[_-]?token|token|passwo?r?d|passphrase|pwd|credential)s?\\*["']?[ \t]{0,4}(?:=>?|:)[ \t]{0,4}\\*["'`]?(?<secret>[^\s"'`,;\\]{8,})/gi,
+    assigned("[\"'](?<secret>[^\\s\"'\\\\]{6,512})"),
+    assigned("[`]?(?<secret>[^\\s\"'`,;&\\\\]{8,512})"),
+    /(?<![A-Za-z0-9])(?:password|passphrase|pass(?:code)?|pin) is:?[ \t]{1,4}(?<secret>(?=[^\s]{0,64}\d)[^\s"'`,;]{6,64})/gi,
     /-----BEGIN (?:[A-Z0-9]{1,20} ){0,4}PRIVATE KEY(?: BLOCK)?-----(?:[^-]|-(?!----))+(?:-----END (?:[A-Z0-9]{1,20} ){0,4}PRIVATE KEY(?: BLOCK)?-----|$)/g,
   ],
   accepts: (candidate) => candidate.startsWith("-----BEGIN") || !isPlaceholder(candidate),
@@ -121,5 +141,6 @@ export function isPlaceholder(candidate: string): boolean {
     /^(.)\1*$/.test(candidate) || /^(?:your|my|example|changeme|placeholder|redacted|xxx)/i.test(candidate)
   ) return true;
   // A word or name as code has them: no digit, one case.
-  return /^[a-z_.()-]+$/.test(candidate) || /^[A-Z_]+$/.test(candidate) || /^[A-Za-z]+$/.test(candidate);
+  return /^[A-Za-z_.]+\(/.test(candidate) || /^[a-z_.()-]+$/.test(candidate) || /^[A-Z_]+$/.test(candidate) ||
+    /^[A-Za-z]+$/.test(candidate);
 }

@@ -10,7 +10,9 @@ export const emails: Rule = {
   ],
   mayHave: (text) => text.includes("@") || text.includes("%40"),
   // `git@github.com:…` names no person.
-  accepts: (candidate) => !/^(?:git|hg|svn)@/.test(candidate),
+  // Nor does a picture for sharper screens.
+  accepts: (candidate) =>
+    !/^(?:git|hg|svn)@/.test(candidate) && !/@\dx\.(?:png|jpe?g|webp|gif|svg|avif)$/i.test(candidate),
   canonical: (found) => found.toLowerCase().replace("%40", "@"),
 };
 
@@ -19,11 +21,13 @@ export const cards: Rule = {
   name: "card",
   doc: "Payment card numbers, checked by Luhn's digit.",
   patterns: [
-    /(?<![\p{L}\p{N}.,_-])(?:[2-6]\d{3}([ -]?)(?:\d{4}\1){2}\d{1,7}|3[47]\d{2}([ -]?)\d{6}\2\d{5}|3(?:0[0-5]|[68]\d)\d([ -]?)\d{6}\3\d{4})(?![\p{L}\p{N}_-]|[.,]\d)/gu,
+    /(?<![\p{L}\p{N}.,_-])(?:[2-6]\d{3}([ -]?)(?:\d{4}\1){2}(?:\d{4}\1\d{3}|\d{1,7})|3[47]\d{2}([ -]?)\d{6}\2\d{5}|3(?:0[0-5]|[68]\d)\d([ -]?)\d{6}\3\d{4})(?![\p{L}\p{N}_-]|[.,]\d)/gu,
   ],
   mayHave: (text) => /\d{4}/.test(text),
   accepts: (candidate) => {
     const digits = candidate.replace(/\D/g, "");
+    // Article numbers (EAN) have 13 digits; of cards only old ones of Visa do.
+    if (digits.length === 13 && !digits.startsWith("4")) return false;
     return digits.length >= 13 && digits.length <= 19 && hasBrand(digits) && isLuhn(digits);
   },
   canonical: (found) => found.replace(/\D/g, ""),
@@ -81,7 +85,7 @@ export const addresses: Rule = {
   name: "ip",
   doc: "IPv4 and IPv6 addresses, but for loopback and unspecified ones.",
   patterns: [
-    /(?<![\p{L}\p{N}._-]|\b[vV](?:ersion)?[ :]?)(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\p{L}\p{N}_-]|\.\d)/gu,
+    /(?<![\p{L}\p{N}._-]|\b(?:[vV]|[vV]ersion|[sS]ections?|[cC]hapters?|[cC]lauses?|[fF]igures?|[tT]ables?|[rR]elease|§)[ :]?)(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\p{L}\p{N}_-]|\.\d|\.(?:tar|t?gz|zip|whl|jar|deb|rpm|exe|dll|so)\b)/gu,
     /(?<![\p{L}\p{N}:.])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?![\p{L}\p{N}:.])/gu,
   ],
   mayHave: (text) => text.includes(".") || text.includes("::") || /[0-9A-Fa-f]:[0-9A-Fa-f]/.test(text),

@@ -1,4 +1,9 @@
-import { type CountryCode, findPhoneNumbersInText, isSupportedCountry } from "libphonenumber-js";
+import {
+  type CountryCode,
+  findPhoneNumbersInText,
+  isSupportedCountry,
+  parsePhoneNumberFromString,
+} from "libphonenumber-js";
 import type { Place, Rule } from "./rule.ts";
 
 /** `+49 30 901820`, `0049…`; no more than numbers have, so that what follows costs the same wherever it is found. */
@@ -41,8 +46,17 @@ function* numbersAt(text: string, windows: RegExp, defaultCountry?: CountryCode)
   for (const window of text.matchAll(windows)) {
     const candidate = window[0];
     if (defaultCountry !== undefined && NO_NUMBER.test(candidate)) continue;
+    let found = false;
     for (const { startsAt, endsAt, number } of findPhoneNumbersInText(candidate, { defaultCountry })) {
-      if (number.isValid()) yield { start: window.index + startsAt, end: window.index + endsAt };
+      if (!number.isValid()) continue;
+      found = true;
+      yield { start: window.index + startsAt, end: window.index + endsAt };
+    }
+    // Numbers that are given to nobody yet, or kept for films, have the right length all the same.
+    if (
+      !found && /\d{3}/.test(candidate) && parsePhoneNumberFromString(candidate, defaultCountry)?.isPossible()
+    ) {
+      yield { start: window.index, end: window.index + candidate.length };
     }
   }
 }

@@ -138,6 +138,25 @@ for (const action of ["mask", "hash", "drop"] as const) {
   });
 }
 
+Deno.test("texts made to be slow take no more steps than others: each is read in time proportional to its length", async () => {
+  const actions = Object.fromEntries(RULES.map((rule): [string, Action] => [rule, "drop"]));
+  const every = [
+    await redactionWith({ phone_country: "DE", patterns: { own: { pattern: "(x+x+)+y", action: "mask" } } }),
+    await redactionWith({ actions, phone_country: "US" }),
+  ];
+  const repeated =
+    "a|.|a.|a@|a@a.|a'a@|@a.a|%40|sk-|sk-a1|ghp_|://|a://b:|a.b+c|password=|password='|token: |password is |-----BEGIN PRIVATE KEY-----|" +
+    "-----BEGIN PRIVATE KEY-----a|eyJabcdefgh.|eyJabcdefgh.eyJ|1|1 |4111 |4111-|1.1.|+1|+1 |+1 (2|+49 30 1234567 |DE89 |DE89|AB12|a:|:|::|1:2:|" +
+    '[|[email|[email]|[email:|data:|data:a/a;|data:a/a;base64,|Bearer |?key=|&sig=|\\\\"|x|xy|[email]a@b.co|a@b.co4111111111111111';
+  // A number of steps that grows with the square would not end within the time of a test run.
+  for (const piece of repeated.split("|")) {
+    for (const end of ["", "!", "@", "=", "\n"]) {
+      const text = piece.repeat(Math.ceil(60_000 / Math.max(1, piece.length))) + end;
+      for (const redaction of every) assert.equal(typeof redaction.text(text), "string");
+    }
+  }
+});
+
 Deno.test("what was sealed is opened by who has the key, in another thread too", async () => {
   const redaction = await redactionWith();
   const bytes = new TextEncoder().encode(EVERYTHING);
