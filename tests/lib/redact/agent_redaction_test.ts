@@ -151,7 +151,7 @@ Deno.test("texts made to be slow take no more steps than others: each is read in
   // A number of steps that grows with the square would not end within the time of a test run.
   for (const piece of repeated.split("|")) {
     for (const end of ["", "!", "@", "=", "\n"]) {
-      const text = piece.repeat(Math.ceil(60_000 / Math.max(1, piece.length))) + end;
+      const text = piece.repeat(Math.ceil(20_000 / Math.max(1, piece.length))) + end;
       for (const redaction of every) assert.equal(typeof redaction.text(text), "string");
     }
   }
