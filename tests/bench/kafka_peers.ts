@@ -1,4 +1,5 @@
 import { denoSide, type Side } from "./kafka_side.ts";
+import { failure, pythonPackages } from "./python_packages.ts";
 
 /** Libraries of others, and what they are measured at. */
 export interface KafkaPeers {
@@ -14,7 +15,6 @@ export interface KafkaPeers {
 export const noPeers: KafkaPeers = { lines: [], produce: [], consume: [], transform: [], latency: [] };
 
 const out = new URL("./out/", import.meta.url).pathname;
-const folder = `${out}kafka`;
 const KAFKAJS = "kafkajs@2.2.4";
 const packages = {
   confluent: "confluent-kafka==2.16.1",
@@ -28,20 +28,15 @@ type Package = keyof typeof packages;
 export async function kafkaPeers(): Promise<KafkaPeers> {
   const quiet = ["--no-audit", "--no-fund", "--silent"];
   const noKafkajs = await failure(["npm", "install", "--prefix", `${out}kafkajs`, ...quiet, KAFKAJS]);
+  const installed = await pythonPackages(Object.values(packages));
   const lines = [
     noKafkajs === undefined ? KAFKAJS.replace("@", " ") : `${KAFKAJS} is left out: ${noKafkajs}`,
+    ...installed.lines,
   ];
-  const there = new Set<Package>();
-  const venv = await failure(["python3", "-m", "venv", folder]);
-  for (const [name, wanted] of Object.entries(packages) as [Package, string][]) {
-    const missing = venv ?? await failure([`${folder}/bin/pip`, "install", "--quiet", wanted]);
-    if (missing === undefined) there.add(name);
-    lines.push(missing === undefined ? wanted.replace("==", " ") : `${wanted} is left out: ${missing}`);
-  }
   const python = (name: Package, label: string, way: string, share: number): Side[] => {
     const program = new URL(`./kafka_sides/${name}_side.py`, import.meta.url).pathname;
-    const command = (bootstrap: string) => [`${folder}/bin/python3`, program, bootstrap, way];
-    return there.has(name) ? [{ name: label, kind: "peer", share, command }] : [];
+    const command = (bootstrap: string) => [installed.python, program, bootstrap, way];
+    return installed.has(packages[name]) ? [{ name: label, kind: "peer", share, command }] : [];
   };
   const kafkajs = (way: string, share: number): Side[] =>
     noKafkajs === undefined ? [denoSide({ name: "kafkajs", kind: "peer", share }, "kafkajs_side", way)] : [];
@@ -72,15 +67,4 @@ export async function kafkaPeers(): Promise<KafkaPeers> {
       ...python("aiokafka", "aiokafka", "latency", 1),
     ],
   };
-}
-
-/** Why a command failed. */
-async function failure([program = "", ...args]: string[]): Promise<string | undefined> {
-  try {
-    const { success, stderr } = await new Deno.Command(program, { args, stdout: "null", stderr: "piped" })
-      .output();
-    return success ? undefined : `${program} failed: ${new TextDecoder().decode(stderr).slice(0, 200)}`;
-  } catch (cause) {
-    return cause instanceof Deno.errors.NotFound ? `${program} is not installed` : String(cause);
-  }
 }
