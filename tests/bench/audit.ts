@@ -10,6 +10,7 @@ import { kafkaAvailable } from "../kafka/jars.ts";
 import { silent } from "../lib/bus/kafka/bench.ts";
 import { agentCommand } from "./agent.ts";
 import { auditLog, auditPackages } from "./audit_log.ts";
+import { auditProxy } from "./audit_proxy.ts";
 import { start } from "./process.ts";
 import { pythonPackages } from "./python_packages.ts";
 
@@ -23,11 +24,15 @@ const { values } = parseArgs({
 const rounds = Number(values.rounds);
 const scale = Number(values.scale);
 const AUDIT = "[plugins.audit]\nenabled = true";
-const parts: Readonly<Record<string, () => Promise<void>>> = { log };
+const parts: Readonly<Record<string, () => Promise<void>>> = { log, proxy };
 for (const [name, run] of Object.entries(parts)) {
   if (values.only === undefined || values.only === name) await run();
 }
 Deno.exit(0);
+
+async function proxy(): Promise<void> {
+  console.log(await auditProxy({ audit: AUDIT, rounds, scale }));
+}
 
 async function log(): Promise<void> {
   const available = await kafkaAvailable();

@@ -4,9 +4,9 @@
  */
 import { parseArgs } from "node:util";
 import { agentCommand } from "./agent.ts";
-import type { LoadResult } from "./load.ts";
 import { type Measured, start, usage } from "./process.ts";
 import { litellm, portkey } from "./peers.ts";
+import { allSettled, type LoadFigures, runLoad } from "./run_load.ts";
 import { median, short, table } from "./table.ts";
 
 interface Contender {
@@ -17,7 +17,7 @@ interface Contender {
   share: number;
   headers?: Record<string, string>;
   /** Resolves when nothing of the last load is left to do, so that it takes no CPU from the next contender. */
-  settled?(): Promise<void>;
+  settled?(): Promise<unknown>;
 }
 
 const here = new URL(".", import.meta.url).pathname;
@@ -36,42 +36,6 @@ const scenarios = [
   { name: "concurrency 64", concurrency: 64, count: 8000, mode: "plain" },
   { name: "streams of 50 chunks, concurrency 16", concurrency: 16, count: 2000, mode: "stream" },
 ].filter(({ name }) => !values.only || name.includes(values.only));
-
-async function load(
-  contender: Contender,
-  scenario: typeof scenarios[number],
-  count: number,
-): Promise<LoadResult & { cpuMs: number }> {
-  const before = usage(contender.target.pid);
-  const { stdout, success } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "-A",
-      `${here}load.ts`,
-      `http://127.0.0.1:${contender.target.port}`,
-      contender.path,
-      `${scenario.concurrency}`,
-      `${count}`,
-      scenario.mode,
-      JSON.stringify(contender.headers ?? {}),
-    ],
-    stderr: "inherit",
-  }).output();
-  if (!success) throw new Error(`Cannot load ${contender.name}: the client failed`);
-  const result: LoadResult = JSON.parse(new TextDecoder().decode(stdout));
-  const after = usage(contender.target.pid);
-  return { ...result, cpuMs: ((after.cpuSeconds - before.cpuSeconds) * 1000) / count };
-}
-
-/** Waits until an agent has derived every call. */
-async function derived(adminPort: number): Promise<void> {
-  for (;;) {
-    const response = await fetch(`http://127.0.0.1:${adminPort}/admin/status`);
-    const { streams }: { streams: { lag: number }[] } = await response.json();
-    if (streams.every(({ lag }) => lag === 0)) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-}
 
 await using stack = new AsyncDisposableStack();
 const upstream = stack.use(
@@ -94,7 +58,7 @@ for (const { name, tapes, more } of variants) {
   const agent = await agentCommand({ upstream: origin, tapes, more });
   stack.defer(() => agent.remove());
   const target = stack.use(await start(agent.command, { ready: { port: agent.port } }));
-  const settled = () => derived(agent.adminPort);
+  const settled = () => allSettled(agent.adminPort);
   agents.push({ name, target, path: "/v1/chat/completions", share: 1, settled });
 }
 const contenders: Contender[] = [
@@ -118,7 +82,7 @@ if (values.peers) {
 }
 
 for (const scenario of scenarios) {
-  const results = new Map<string, (LoadResult & { cpuMs: number })[]>(
+  const results = new Map<string, LoadFigures[]>(
     contenders.map(({ name }) => [name, []]),
   );
   for (let round = -1; round < Number(values.rounds); round++) {
@@ -127,7 +91,7 @@ for (const scenario of scenarios) {
         scenario.concurrency * 4,
         Math.round(scenario.count * scale * contender.share * (round < 0 ? 0.5 : 1)),
       );
-      const result = await load(contender, scenario, count);
+      const result = await runLoad(contender, { ...scenario, count });
       await contender.settled?.();
       if (result.failed) console.log(`${contender.name}: ${result.failed} of ${count} calls failed`);
       if (round >= 0) results.get(contender.name)!.push(result);
@@ -136,7 +100,7 @@ for (const scenario of scenarios) {
   const bar = results.get("passthrough")!;
   const rows = contenders.map(({ name, target }) => {
     const mine = results.get(name)!;
-    const of = (pick: (result: LoadResult & { cpuMs: number }) => number) => median(mine.map(pick));
+    const of = (pick: (result: LoadFigures) => number) => median(mine.map(pick));
     return [
       name,
       short(of((one) => one.requestsPerSecond)),
