@@ -11,6 +11,8 @@ import { silent } from "../lib/bus/kafka/bench.ts";
 import { agentCommand } from "./agent.ts";
 import { auditLog, auditPackages } from "./audit_log.ts";
 import { auditProxy } from "./audit_proxy.ts";
+import { auditTrail } from "./audit_trail.ts";
+import { auditVerify } from "./audit_verify.ts";
 import { start } from "./process.ts";
 import { pythonPackages } from "./python_packages.ts";
 
@@ -24,7 +26,7 @@ const { values } = parseArgs({
 const rounds = Number(values.rounds);
 const scale = Number(values.scale);
 const AUDIT = "[plugins.audit]\nenabled = true";
-const parts: Readonly<Record<string, () => Promise<void>>> = { log, proxy };
+const parts: Readonly<Record<string, () => Promise<void>>> = { log, proxy, trail, verify };
 for (const [name, run] of Object.entries(parts)) {
   if (values.only === undefined || values.only === name) await run();
 }
@@ -32,6 +34,16 @@ Deno.exit(0);
 
 async function proxy(): Promise<void> {
   console.log(await auditProxy({ audit: AUDIT, rounds, scale }));
+}
+
+async function trail(): Promise<void> {
+  console.log(await auditTrail({ records: Math.round(40_000 * scale), batch: 32 }));
+}
+
+async function verify(): Promise<void> {
+  console.log(
+    await auditVerify({ audit: AUDIT, records: Math.round(100_000 * scale), rounds: Math.min(3, rounds) }),
+  );
 }
 
 async function log(): Promise<void> {
