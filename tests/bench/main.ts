@@ -7,6 +7,7 @@ const measurements: Readonly<Record<string, string>> = {
   relay: "events relayed to Apache Kafka a second (needs Java and Maven)",
   isolation: "records a second through an isolated plugin's handler, beside the same in process",
   executable: "size of dist/capstan, and how soon it answers (after deno task compile)",
+  audit: "entries logged, sealed and verified a second, the proxy with the trail on and off (--only PART)",
   kafka: "producing, consuming, transforming and latency on Apache Kafka (--peers: beside other clients)",
 };
 const [name, ...flags] = Deno.args;

@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { createHash } from "node:crypto";
+import { createHash, hash } from "node:crypto";
 import canonicalize from "canonicalize";
 import type { AuditRecord } from "./record.ts";
 
@@ -12,7 +12,7 @@ export function recordBytes(record: AuditRecord): Uint8Array {
 
 /** SHA-256 of a record's bytes, 64 hexadecimal digits: what the next record names as `prev`. */
 export function recordHash(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
+  return hash("sha256", bytes, "hex");
 }
 
 /** The record's leaf in the tree: SHA-256 of a zero byte and its bytes (RFC 6962, section 2.1). */

@@ -1,3 +1,4 @@
+import { Buffer, isAscii } from "node:buffer";
 import { leafHash, recordHash } from "../record/encode_record.ts";
 import type { AuditRecord } from "../record/record.ts";
 import type { Damage } from "./damage.ts";
@@ -23,7 +24,7 @@ export function readRecord(bytes: Uint8Array): ReadRecord | RecordProblem {
   let text: string;
   let value: unknown;
   try {
-    text = decoder.decode(bytes);
+    text = textOf(bytes);
     value = JSON.parse(text);
   } catch {
     return { kind: "malformed", why: "it is no JSON" };
@@ -45,6 +46,12 @@ export function readRecord(bytes: Uint8Array): ReadRecord | RecordProblem {
     return { kind: "not-canonical", ...named, why: "it is not in canonical JSON (RFC 8785)" };
   }
   return { record: value as AuditRecord, hash: recordHash(bytes), leaf: leafHash(bytes) };
+}
+
+/** Most records are ASCII, which is read several times as fast. */
+function textOf(bytes: Uint8Array): string {
+  if (!isAscii(bytes)) return decoder.decode(bytes);
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
 }
 
 /** The first member that is not what a record of version 1 has there. */
