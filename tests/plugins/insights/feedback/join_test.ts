@@ -200,6 +200,13 @@ Deno.test("turns and feedback older than the wait are forgotten with all their r
     );
   }));
 
+Deno.test("what comes when its time is over is forgotten at once, whatever batch it comes in", () =>
+  joining(async (add, rows) => {
+    await add(feedback("f1", 3_000));
+    await add(turn("t1", 0, { response_id: "r1" }));
+    assert.deepEqual(["insights_turns", "insights_feedback"].map(rows.count), [0, 1]);
+  }));
+
 Deno.test("a feedback with a clock far ahead makes nobody old", () =>
   joining(async (add) => {
     await add(turn("t1", 0, { response_id: "r1" }), feedback("f1", 365 * 1_440));
