@@ -219,8 +219,8 @@ export interface StreamHandle {
   /** Goes on after `pause`. */
   resume(): void;
   /**
-   * Resolves when everything appended before this call is handled. Rejects when `signal` aborts, and where the stream
-   * stopped at a record it can't handle (`onFailure: "stop"`).
+   * Resolves when everything appended before this call is handled, and a state that is made anew is whole. Rejects when
+   * `signal` aborts, and where the stream stopped at a record it can't handle (`onFailure: "stop"`).
    */
   caughtUp(signal?: AbortSignal): Promise<void>;
   /** Records not yet handled. */

@@ -53,7 +53,13 @@ export const REBUILD_CASES: readonly StreamCase[] = [
       assert.match(stream.health().detail ?? "", /anew/);
       await assert.rejects(stream.rebuild(), { name: "TypeError", message: /wait for that/ });
       assert.deepEqual(bench.rows(), ["a 1"]);
+      await assert.rejects(stream.caughtUp(AbortSignal.abort()), { name: "AbortError" });
+      let whole = false;
+      const caughtUp = stream.caughtUp().then(() => whole = true);
+      await bench.driver.send([]);
+      assert.equal(whole, false);
       held.release();
+      await caughtUp;
       assert.deepEqual(await rebuilt, { partitions: 1, records: 2 });
       await bench.done(stream);
       assert.deepEqual(bench.rows(), ["a 1", "b 2", "c 3"]);

@@ -106,6 +106,8 @@ export class Stream implements StreamHandle {
   #arrival: StreamArrival | undefined;
   /** Told how far it is, while the state is made anew. */
   #rebuilding: ((figures: ReplayFigures) => void) | undefined;
+  /** Resolves when the state is whole. */
+  #whole: Promise<void> = Promise.resolve();
   #gaveUp: GaveUpError | undefined;
   #paused = false;
   #held: string | undefined;
@@ -177,6 +179,7 @@ export class Stream implements StreamHandle {
       if (this.#gaveUp) throw this.#gaveUp;
     };
     if (this.#gaveUp) throw this.#gaveUp;
+    await abortable(this.#whole, signal);
     await caughtUp({ driver, group: spec.group, topics: spec.topics, clock, progress, signal });
   }
 
@@ -207,7 +210,7 @@ export class Stream implements StreamHandle {
       records: this.#replayed.records - before,
     })).finally(() => this.#rebuilding = undefined);
     // Who waits no longer is not told of its end.
-    work.catch(() => undefined);
+    this.#whole = work.then(() => undefined, () => undefined);
     return await abortable(work, signal);
   }
 
