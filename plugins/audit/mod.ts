@@ -6,12 +6,14 @@ import { holdCommands } from "./commands/hold.ts";
 import { keyCommand } from "./commands/key.ts";
 import { logCommand } from "./commands/log.ts";
 import { proveCommand } from "./commands/prove.ts";
+import { retainCommand } from "./commands/retain.ts";
 import { rotateKeyCommand } from "./commands/rotate_key.ts";
 import { rotateMasterCommand } from "./commands/rotate_master.ts";
 import { verifyCommand } from "./commands/verify.ts";
 import { registerIntake } from "./intake/register.ts";
 import type { Keyring } from "./seal/keyring.ts";
 import { openKeyring } from "./seal/open_keyring.ts";
+import { Retention } from "./retention/retention.ts";
 import { registerFile } from "./sinks/register.ts";
 import { settings } from "./settings.ts";
 import { registerFigures } from "./trail/metrics.ts";
@@ -40,6 +42,14 @@ export default {
       sleep: (ms, signal) => ctx.sleep(ms, signal),
       take: (inputs) => intake.take(inputs),
     });
+    const retention = new Retention({
+      store,
+      retentionMs: config.retention,
+      log: ctx.log,
+      now: () => ctx.now(),
+      sleep: (ms, signal) => ctx.sleep(ms, signal),
+      take: (inputs) => intake.take(inputs),
+    });
     const figures = registerFigures(ctx, { store, turns: config.turns, isOpen: () => keyring !== undefined });
     const file = registerFile(ctx, config);
     const commands = [
@@ -50,8 +60,9 @@ export default {
       verifyCommand(config),
       proveCommand,
       checkCommand,
-      eraseCommand(config),
-      ...holdCommands(config),
+      eraseCommand(config, ctx.redact),
+      ...holdCommands(config, ctx.redact),
+      retainCommand(config),
     ];
     for (const command of commands) ctx.command(command);
     return {
@@ -59,9 +70,14 @@ export default {
         keyring = await openKeyring(store, config);
         await checkpointer.start();
         await store.write(beginTurns);
+        retention.start();
       },
-      drain: () => checkpointer.drain(),
+      async drain() {
+        await retention.stop();
+        await checkpointer.drain();
+      },
       async stop() {
+        await retention.stop();
         await checkpointer.stop();
         await file?.close();
         keyring = undefined;

@@ -44,6 +44,11 @@ export const settings = {
     min: 1,
     doc: "After how many records a checkpoint is signed, whenever the last one was.",
   },
+  retention: {
+    type: "duration",
+    min: "1d",
+    doc: "How old records get before they are removed, oldest first: 7y. Without it they are kept for ever.",
+  },
   api: {
     type: "table",
     doc: "POST /v1/audit on the admin listener.",

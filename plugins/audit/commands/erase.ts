@@ -1,6 +1,6 @@
 import process from "node:process";
 import { createInterface } from "node:readline/promises";
-import type { CommandCall, ErasureOutcome, PluginCommand, Transaction } from "capstan";
+import type { CommandCall, ErasureOutcome, PluginCommand, Redaction, Transaction } from "capstan";
 import { destroyKeys, type KeySubject } from "../erase/destroy_keys.ts";
 import { dataRemoved, type ErasureWho, keysDestroyed } from "../erase/erasure_record.ts";
 import { holdsOn } from "../retention/holds.ts";
@@ -22,7 +22,7 @@ const ELSEWHERE = [
 type EraseSettings = Pick<Settings, "folder" | "master_key" | "topic" | "file">;
 
 /** `capstan audit erase`. */
-export function eraseCommand(settings: EraseSettings): PluginCommand {
+export function eraseCommand(settings: EraseSettings, redact: Redaction): PluginCommand {
   return {
     path: "audit erase",
     doc: "Erase a person: destroy the key of their records, and remove what every plugin keeps of them.",
@@ -36,11 +36,11 @@ export function eraseCommand(settings: EraseSettings): PluginCommand {
       { flags: "--yes", doc: "Do it without asking." },
     ],
     examples: ["capstan audit erase --user ada --yes"],
-    run: (call) => withUsage(call.stderr, () => erase(call, settings)),
+    run: (call) => withUsage(call.stderr, () => erase(call, settings, redact)),
   };
 }
 
-async function erase(call: CommandCall, settings: EraseSettings): Promise<number> {
+async function erase(call: CommandCall, settings: EraseSettings, redact: Redaction): Promise<number> {
   const { options, store, stdout } = call;
   const { user, tenant = NO_TENANT } = options;
   if (typeof user !== "string" || user === "" || typeof tenant !== "string") {
@@ -48,15 +48,15 @@ async function erase(call: CommandCall, settings: EraseSettings): Promise<number
   }
   const keyring = await openKeyring(store, settings);
   const who: ErasureWho = { tenant, user, actor: cliActor() };
-  const subject: KeySubject = { tenant, subject: keyring.subject(tenant, user) };
-  store.read((db) => refuseHeld(db, who, subject));
+  const subjects = subjectsOf(keyring, who, redact);
+  store.read((db) => refuseHeld(db, who, subjects));
   if (options.yes !== true && !await confirmed(call, who)) {
     await call.stderr.write("Nothing was erased.\n");
     return 1;
   }
-  const first = await destroy(call, { settings, keyring, who, subject });
+  const first = await destroy(call, { settings, keyring, who, subjects });
   const outcome = await removeEverywhere(call, who);
-  const later = await finish(call, { settings, keyring, who, subject }, {
+  const later = await finish(call, { settings, keyring, who, subjects }, {
     outcome,
     isFirst: first.length > 0,
   });
@@ -64,20 +64,30 @@ async function erase(call: CommandCall, settings: EraseSettings): Promise<number
   return 0;
 }
 
+function subjectsOf(keyring: Keyring, { tenant, user }: ErasureWho, redact: Redaction): KeySubject[] {
+  const redacted = { tenant: redact.identity(tenant), user: redact.identity(user) };
+  const names = redacted.tenant === tenant && redacted.user === user ? [{ tenant, user }] : [
+    { tenant, user },
+    redacted,
+  ];
+  return names.map((each) => ({ tenant: each.tenant, subject: keyring.subject(each.tenant, each.user) }));
+}
+
 interface Erasing {
   readonly settings: EraseSettings;
   readonly keyring: Keyring;
   readonly who: ErasureWho;
-  readonly subject: KeySubject;
+  /** By the name that was given, and as redaction has it. */
+  readonly subjects: readonly KeySubject[];
 }
 
 /** Keys and the record that says so, together: whatever else fails, nobody reads the records any more. */
-async function destroy(call: CommandCall, { settings, keyring, who, subject }: Erasing): Promise<string[]> {
+async function destroy(call: CommandCall, { settings, keyring, who, subjects }: Erasing): Promise<string[]> {
   let keys: string[] = [];
   await call.commit((tx) => {
-    refuseHeld(tx, who, subject);
+    refuseHeld(tx, who, subjects);
     const now = Date.now();
-    keys = destroyKeys(tx, subject, now);
+    keys = subjects.flatMap((subject) => destroyKeys(tx, subject, now));
     if (keys.length === 0) return;
     return appendRecords(tx, [keysDestroyed(who, keys)], { topic: settings.topic, keyring, now }).requests;
   });
@@ -92,13 +102,13 @@ async function removeEverywhere(call: CommandCall, { tenant, user }: ErasureWho)
 /** The keys that were made meanwhile, of what was under way; and the record of what was removed, where anything was. */
 async function finish(
   call: CommandCall,
-  { settings, keyring, who, subject }: Erasing,
+  { settings, keyring, who, subjects }: Erasing,
   { outcome, isFirst }: { outcome: ErasureOutcome; isFirst: boolean },
 ): Promise<string[]> {
   let keys: string[] = [];
   await call.commit((tx) => {
     const now = Date.now();
-    keys = destroyKeys(tx, subject, now);
+    keys = subjects.flatMap((subject) => destroyKeys(tx, subject, now));
     const removed = outcome.plugins.some((each) => Object.values(each.removed).some((count) => count > 0));
     if (!isFirst && !removed && keys.length === 0) return;
     return appendRecords(tx, [dataRemoved(who, outcome, keys)], { topic: settings.topic, keyring, now })
@@ -110,9 +120,10 @@ async function finish(
 function refuseHeld(
   db: Pick<Transaction, "get" | "all" | "iterate">,
   { user }: ErasureWho,
-  subject: KeySubject,
+  subjects: readonly KeySubject[],
 ): void {
-  const held = holdsOn(db, subject);
+  const held = subjects.flatMap((subject) => holdsOn(db, subject))
+    .filter((hold, at, all) => all.findIndex(({ id }) => id === hold.id) === at);
   if (held.length === 0) return;
   throw new Error(
     `Cannot erase ${user}: ${

@@ -1,4 +1,4 @@
-import type { CommandCall, PluginCommand } from "capstan";
+import type { CommandCall, PluginCommand, Redaction } from "capstan";
 import { addHold, liftHold } from "../retention/change_holds.ts";
 import { type Hold, holds } from "../retention/holds.ts";
 import { openKeyring } from "../seal/open_keyring.ts";
@@ -12,7 +12,7 @@ import { UsageError, withUsage } from "./usage_error.ts";
 type HoldSettings = Pick<Settings, "folder" | "master_key" | "topic">;
 
 /** `capstan audit hold add|list|lift`. */
-export function holdCommands(settings: HoldSettings): PluginCommand[] {
+export function holdCommands(settings: HoldSettings, redact: Redaction): PluginCommand[] {
   return [
     {
       path: "audit hold add",
@@ -25,7 +25,7 @@ export function holdCommands(settings: HoldSettings): PluginCommand[] {
         { flags: "--reason <text>", doc: "Why; stands in the trail in the clear." },
       ],
       examples: ['capstan audit hold add --user ada --reason "case 17"'],
-      run: (call) => withUsage(call.stderr, () => add(call, settings)),
+      run: (call) => withUsage(call.stderr, () => add(call, settings, redact)),
     },
     {
       path: "audit hold list",
@@ -46,10 +46,10 @@ export function holdCommands(settings: HoldSettings): PluginCommand[] {
   ];
 }
 
-async function add(call: CommandCall, settings: HoldSettings): Promise<number> {
+async function add(call: CommandCall, settings: HoldSettings, redact: Redaction): Promise<number> {
   const { store, commit, options, stdout } = call;
   const reason = reasonOf(options.reason, "set");
-  const user = typeof options.user === "string" ? options.user : undefined;
+  const user = typeof options.user === "string" ? redact.identity(options.user) : undefined;
   const named = typeof options.tenant === "string" ? options.tenant : undefined;
   const tenant = named ?? (user === undefined ? undefined : NO_TENANT);
   const fromMs = timeOption("--from", options.from);

@@ -12,10 +12,17 @@ export function checkpointTopic({ topic }: Pick<Settings, "topic">): string {
   return `${topic}.checkpoints`;
 }
 
-/** Declares the trail's topics. Both are kept for ever; a writer's records are in one partition, in order. */
-export function registerTopics(ctx: Pick<PluginContext, "topic">, settings: Pick<Settings, "topic">): void {
+/** Milliseconds for which the topic keeps records beyond the trail's own retention: a day. */
+const BEYOND_MS = 86_400_000;
+
+/** Declares the trail's topics. A writer's records are in one partition, in order; without a retention they stay. */
+export function registerTopics(
+  ctx: Pick<PluginContext, "topic">,
+  settings: Pick<Settings, "topic" | "retention">,
+): void {
+  const retentionMs = settings.retention === undefined ? Infinity : settings.retention + BEYOND_MS;
   ctx.topic({ name: INTAKE_TOPIC, partitions: 1, localOnly: true, retentionMs: 0 }, { codec: "bytes" });
   ctx.topic({ name: ACTIONS_TOPIC, partitions: 1, localOnly: true });
-  ctx.topic({ name: settings.topic, partitions: 6, retentionMs: Infinity }, { codec: "bytes" });
+  ctx.topic({ name: settings.topic, partitions: 6, retentionMs }, { codec: "bytes" });
   ctx.topic({ name: checkpointTopic(settings), partitions: 1, retentionMs: Infinity }, { codec: "text" });
 }

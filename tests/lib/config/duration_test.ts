@@ -47,7 +47,7 @@ Deno.test("parseDuration() refuses everything else", () => {
 
 Deno.test("DURATION_PATTERN matches what parseDuration() takes", () => {
   const pattern = new RegExp(`^(?:${DURATION_PATTERN}|forever)$`);
-  const texts = fc.oneof(fc.stringMatching(/^[0-9]{0,3}(\.[0-9]{0,2})?(ms|s|m|h|d|w)?$/), fc.string());
+  const texts = fc.oneof(fc.stringMatching(/^[0-9]{0,3}(\.[0-9]{0,2})?(ms|s|m|h|d|w|y)?$/), fc.string());
   fc.assert(fc.property(texts, (text) => {
     assert.equal(parseDuration(text) !== undefined, pattern.test(text), text);
   }));
