@@ -105,6 +105,7 @@ export const groups: Readonly<Record<string, string>> = {
   groups: "Consumer groups and how far they are",
   token: "Tokens of the admin listener, and what they may do",
   audit: "The trail of what was asked of which model by whom",
+  hold: "Legal holds: records that are neither erased nor removed by age",
   insights: "Events made of recorded turns, and what people thought of them",
   dlq: "Dead letters: what streams could not handle",
   topics: "The topics that plugins declare, and those there are",

@@ -4,9 +4,14 @@ import { fileURLToPath } from "node:url";
 import { withoutKafka } from "../kafka/for_tests.ts";
 import { freePorts } from "../kafka/ports.ts";
 import { type CleanMachine, openCleanMachine } from "./clean_machine.ts";
+import { hasCommand } from "./has_command.ts";
 
 const executable = Deno.env.get("CAPSTAN_EXECUTABLE");
-const leftOut = executable === undefined ? " (left out: it is of the executable, CAPSTAN_EXECUTABLE)" : "";
+const leftOut = executable === undefined
+  ? " (left out: it is of the executable, CAPSTAN_EXECUTABLE)"
+  : hasCommand("curl")
+  ? ""
+  : " (left out: there is no curl)";
 
 /** One file, no package, no file of types beside it. */
 const PLUGIN = `import type { Plugin } from "capstan";
@@ -79,7 +84,7 @@ async function valuesOf(machine: CleanMachine, topic: string): Promise<unknown[]
 
 Deno.test({
   name: `the executable alone, in a folder nobody can write to, without HOME and network${leftOut}`,
-  ignore: executable === undefined,
+  ignore: leftOut !== "",
 }, async (t) => {
   await using machine = await openCleanMachine(executable ?? "");
   if (!machine.apart) console.log("No namespaces here: files and network of this machine can be reached.");
@@ -116,7 +121,7 @@ Deno.test({
 
 Deno.test({
   name: `the executable alone on Apache Kafka${leftOut}`,
-  ignore: executable === undefined || withoutKafka,
+  ignore: leftOut !== "" || withoutKafka,
 }, async () => {
   await using machine = await openCleanMachine(executable ?? "");
   const broker = fileURLToPath(new URL("../kafka/main.ts", import.meta.url));

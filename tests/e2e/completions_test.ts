@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { hasCommand } from "./has_command.ts";
 import { tempDir } from "./temp_dir.ts";
 
 /** A shell with `capstan` on its path, which says what it was called with unless it is asked about completion. */
@@ -44,17 +45,6 @@ async function openShell(command: readonly string[]): Promise<Shell> {
   };
 }
 
-/** Whether a shell is there; its tests are left out where not. */
-function has(shell: string): boolean {
-  return (Deno.env.get("PATH") ?? "").split(":").some((folder) => {
-    try {
-      return Deno.statSync(join(folder, shell)).isFile;
-    } catch {
-      return false;
-    }
-  });
-}
-
 /** Lines typed, and what is offered for their last word. */
 const CASES: readonly { typed: string; offered: readonly string[] }[] = [
   { typed: "capstan tail tapes.n", offered: ["tapes.nodes.v1"] },
@@ -68,7 +58,7 @@ const CASES: readonly { typed: string; offered: readonly string[] }[] = [
 
 Deno.test({
   name: "bash completes commands, flags, values, topics and paths",
-  ignore: !has("bash"),
+  ignore: !hasCommand("bash"),
   async fn(t) {
     await using shell = await openShell(["bash", "--norc", "-c"]);
     const ask = (typed: string) =>
@@ -94,7 +84,7 @@ Deno.test({
 
 Deno.test({
   name: "fish completes commands, flags, values, topics and paths",
-  ignore: !has("fish"),
+  ignore: !hasCommand("fish"),
   async fn(t) {
     await using shell = await openShell(["fish", "--no-config", "-c"]);
     const ask = (typed: string) => shell.run(`capstan completions fish | source; complete -C '${typed}'`);
@@ -114,7 +104,7 @@ Deno.test({
 
 Deno.test({
   name: "zsh completes at its prompt: topics, values behind =, and paths",
-  ignore: !has("zsh"),
+  ignore: !hasCommand("zsh"),
   async fn() {
     await using shell = await openShell(["zsh", "-f", "-c"]);
     // A real prompt in a terminal of its own; each read waits for what it names.

@@ -34,6 +34,7 @@ export function holdCommands(settings: HoldSettings, redact: Redaction): PluginC
         { flags: "--all", doc: "Those that were lifted, too." },
         { flags: "--json", doc: "One JSON object a line." },
       ],
+      examples: ["capstan audit hold list", "capstan audit hold list --all --json"],
       run: list,
     },
     {
@@ -41,6 +42,7 @@ export function holdCommands(settings: HoldSettings, redact: Redaction): PluginC
       doc: "Lift a legal hold.",
       args: [{ name: "<id>", doc: "As hold list has it." }],
       options: [{ flags: "--reason <text>", doc: "Why; stands in the trail in the clear." }],
+      examples: ['capstan audit hold lift 0190a1b2 --reason "case 17 is closed"'],
       run: (call) => withUsage(call.stderr, () => lift(call, settings)),
     },
   ];
