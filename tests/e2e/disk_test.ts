@@ -1,27 +1,16 @@
 import assert from "node:assert/strict";
-import { Connection } from "../../lib/store/connection.ts";
 import { writeTapesFile } from "../plugins/tapes/tapes_file.ts";
 import { type Agent, startAgent } from "./agent.ts";
 import { capstan } from "./capstan.ts";
 import { writeConfig } from "./config.ts";
 import { ledgerOf } from "./ledger.ts";
+import { lockFile } from "./lock_file.ts";
+import { metric } from "./metric.ts";
 import { makeReadOnly, withoutImmutable } from "./read_only_file.ts";
 import { startStandIn } from "./stand_in.ts";
 import { tempDir } from "./temp_dir.ts";
 import { haveTurns, oneTurn } from "./turns.ts";
 import { until } from "./until.ts";
-
-/** Holds the write lock of a file, as a backup or another program may, until it is disposed of. */
-function lockFile(file: string): Disposable {
-  const connection = new Connection({ file, busyTimeoutMs: 5000 });
-  connection.run("BEGIN IMMEDIATE");
-  return {
-    [Symbol.dispose]() {
-      connection.run("ROLLBACK");
-      connection[Symbol.dispose]();
-    },
-  };
-}
 
 async function health(agent: Agent): Promise<{ status: number; text: string }> {
   const response = await fetch(`${agent.admin}/healthz`);
@@ -104,15 +93,6 @@ Deno.test("without free disk an import stops with the reason, and is taken up wh
   assert.equal(taken.code, 0, taken.error);
   assert.match(taken.out, /^Imported (\d+) of \1 nodes/);
 });
-
-/** The sum of a metric over its labels. */
-async function metric(agent: Agent, name: string): Promise<number> {
-  const text = await (await fetch(`${agent.admin}/metrics`)).text();
-  const values = text.split("\n").filter((line) =>
-    line.startsWith(`${name} `) || line.startsWith(`${name}{`)
-  );
-  return values.reduce((sum, line) => sum + Number(line.split(" ").at(-1)), 0);
-}
 
 Deno.test({
   name:
