@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { statSync } from "node:fs";
 import { type Agent, startAgent } from "./agent.ts";
+import { capstan } from "./capstan.ts";
 import { writeConfig } from "./config.ts";
 import { startStandIn } from "./stand_in.ts";
 import { tempDir } from "./temp_dir.ts";
@@ -107,6 +108,7 @@ Deno.test(`kill -9 while ${RECORDS} entries are logged and calls are proxied: ea
     if (isLast) assert.equal(await agent.stop(), 0, agent.said());
   }
   assert.ok(ledger.acknowledged.size >= RECORDS);
+  await assertVerified(dir.path);
   const { records, turns, checkpoints } = await readTrail(dir.path);
   assertLogged(records, ledger.acknowledged);
   const proxied = records.filter(({ record }) => record.kind === "turn");
@@ -116,6 +118,15 @@ Deno.test(`kill -9 while ${RECORDS} entries are logged and calls are proxied: ea
   assert.ok(answered.length >= 200, `${answered.length} calls were answered`);
   assert.ok(checkpoints >= LIVES, `${checkpoints} checkpoints`);
 });
+
+/** As who was given the public key verifies it. */
+async function assertVerified(dir: string): Promise<void> {
+  const audit = (...args: string[]) => capstan({ args: ["audit", ...args, "--config-dir", dir] });
+  const key = (await audit("key")).out.trim();
+  const kept = `${dir}/audit/checkpoints`;
+  const { code, out, error } = await audit("verify", "--key", key, "--checkpoint", kept);
+  assert.equal(code, 0, out + error);
+}
 
 /** Each acknowledged entry has one record, with the id that was told; there is no other. */
 function assertLogged(records: Trail["records"], acknowledged: ReadonlyMap<string, string>): void {
