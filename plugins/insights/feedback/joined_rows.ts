@@ -25,7 +25,10 @@ interface FeedbackRow {
   revision: number | null;
 }
 
-const FEEDBACK = "SELECT event, name, turn_id, revision FROM insights_feedback WHERE part = ? AND tenant = ?";
+// Left to itself the planner reads all feedback of the partition.
+const FEEDBACK =
+  "SELECT event, name, turn_id, revision FROM insights_feedback INDEXED BY insights_feedback_name " +
+  "WHERE part = ? AND tenant = ?";
 const NEAREST = "SELECT turn_id FROM insights_turn_names WHERE part = ? AND tenant = ? AND name = ?";
 
 /** The turns and the feedback of one tenant in one partition, within a transaction. */
@@ -45,7 +48,8 @@ export class JoinedRows {
     const endedMs = Date.parse(data.ended_at);
     if (known) {
       this.#tx.run(
-        "DELETE FROM insights_turn_names WHERE part = ? AND tenant = ? AND turn_id = ?",
+        "DELETE FROM insights_turn_names INDEXED BY insights_turn_names_turn " +
+          "WHERE part = ? AND tenant = ? AND turn_id = ?",
         ...this.#at,
         data.turn_id,
       );
