@@ -23,9 +23,9 @@ Deno.test("compileArguments() includes each file of the bundle, and grants what 
     "--output",
     "/out/capstan",
     "--include",
-    "/made/native.wasm",
+    join("/made", "native.wasm"),
     "--include",
-    "/made/plugins/tapes/derive/worker.js",
+    join("/made", "plugins/tapes/derive/worker.js"),
     "--allow-net",
     "--allow-read",
     "--allow-write",
@@ -34,14 +34,14 @@ Deno.test("compileArguments() includes each file of the bundle, and grants what 
     "--deny-import",
     "--no-prompt",
     "--unstable-worker-options",
-    "/made/main.js",
+    join("/made", "main.js"),
   ]);
 });
 
 Deno.test("deno compile embeds the bundle whole, with its permissions, no import map and nothing of this machine", async () => {
   await using dir = await tempDir();
   const made = await bundle(root, join(dir.path, "bundle"));
-  const output = join(dir.path, "compiled");
+  const output = join(dir.path, Deno.build.os === "windows" ? "compiled.exe" : "compiled");
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {
     args: compileArguments(made, ownTarget(), output),
     cwd: made.folder,
