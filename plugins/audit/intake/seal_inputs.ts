@@ -7,7 +7,12 @@ const ABOUT = "capstan audit intake";
 
 /** Records to be as they wait to be entered: closed, so that nothing of them is on the disk in the clear. */
 export function closeInputs(inputs: readonly RecordInput[], keyring: Pick<Keyring, "intake">): Uint8Array {
-  return close(keyring.intake, Buffer.from(JSON.stringify(inputs)), ABOUT);
+  return closeInputText(JSON.stringify(inputs), keyring);
+}
+
+/** The same of their JSON. */
+export function closeInputText(text: string, keyring: Pick<Keyring, "intake">): Uint8Array {
+  return close(keyring.intake, Buffer.from(text), ABOUT);
 }
 
 /**

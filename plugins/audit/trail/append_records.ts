@@ -4,7 +4,7 @@ import type { AuditRecord } from "../record/record.ts";
 import type { Keyring } from "../seal/keyring.ts";
 import { sealContent } from "../seal/seal_content.ts";
 import { wasErasedSince } from "../erase/destroy_keys.ts";
-import { addLeaf } from "./grow_tree.ts";
+import { growTree } from "./grow_tree.ts";
 import { type PreparedRecord, prepareRecords } from "./prepare_records.ts";
 import type { AppendedRecord, RecordInput } from "./record_input.ts";
 import { makeWriter, type Writer } from "./writer.ts";
@@ -54,6 +54,7 @@ export function appendPrepared(
     head = appended.hash;
     return appended;
   });
+  growTree(tx, start.next, records.flatMap((record) => record ? [leafHash(record.bytes)] : []));
   if (next > start.next) tx.run("UPDATE audit_writer SET next_seq = ?, head = ?", next, head);
   const requests = records.flatMap((record): PublishRequest[] =>
     record ? [{ topic: options.topic, key: start.id, value: record.bytes, timestamp: options.now }] : []
@@ -93,7 +94,6 @@ function append(
       "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     ...[seq, now, kind, tenant, subject ?? null, requestId ?? null, source ?? null, bytes],
   );
-  addLeaf(tx, seq, leafHash(bytes));
   return { seq, hash: recordHash(bytes), bytes };
 }
 

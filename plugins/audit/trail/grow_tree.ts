@@ -1,27 +1,26 @@
-import { createHash } from "node:crypto";
 import type { Transaction } from "capstan";
+import { CompactRange } from "../tree/compact_range.ts";
+import { frontierOf } from "../tree/subtrees.ts";
 
-const NODE = Uint8Array.of(1);
 const INSERT = "INSERT INTO audit_tree (level, number, hash) VALUES (?, ?, ?)";
 
-/** Adds leaf `number` and every node that it completes; a node is SHA-256 of a byte of 1 and its children. */
-export function addLeaf(tx: Transaction, number: number, leaf: Uint8Array): void {
-  let hash = leaf;
-  let at = number;
-  for (let level = 0;; level++) {
-    tx.run(INSERT, level, at, hash);
-    if (at % 2 === 0) return;
-    const left = tx.get<{ hash: Uint8Array }>(
-      "SELECT hash FROM audit_tree WHERE level = ? AND number = ?",
-      level,
-      at - 1,
-    );
-    if (!left) {
-      throw new Error(
-        `Cannot add leaf ${number} to the tree of the trail: node ${level}/${at - 1} is missing`,
-      );
-    }
-    hash = createHash("sha256").update(NODE).update(left.hash).update(hash).digest();
-    at = (at - 1) / 2;
+/** Adds leaves behind the first `size`, and every node that they complete. */
+export function growTree(tx: Transaction, size: number, leaves: readonly Uint8Array[]): void {
+  if (leaves.length === 0) return;
+  const range = CompactRange.from(size, frontierOf(size).map((subtree) => hashOf(tx, subtree)));
+  for (const leaf of leaves) {
+    range.append(leaf, ({ level, number }, hash) => void tx.run(INSERT, level, number, hash));
   }
+}
+
+function hashOf(tx: Transaction, { level, number }: { level: number; number: number }): Uint8Array {
+  const found = tx.get<{ hash: Uint8Array }>(
+    "SELECT hash FROM audit_tree WHERE level = ? AND number = ?",
+    level,
+    number,
+  );
+  if (found) return found.hash;
+  throw new Error(
+    `Cannot add to the tree of the trail: node ${level}/${number} is missing; run capstan audit verify`,
+  );
 }

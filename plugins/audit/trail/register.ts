@@ -33,6 +33,7 @@ export function registerTrail(ctx: Pick<PluginContext, "stream">, settings: Sett
       source: "local",
       // The proxy's appends wait while a batch is written.
       maxRecords: 32,
+      maxBytes: 64 * 1024,
       lingerMs: 20,
       attempts: Infinity,
       worker: { module: new URL("./trail_worker.ts", import.meta.url), options },
