@@ -26,6 +26,8 @@ import { pluginsTest } from "./plugins_test.ts";
 import { pluginsTrust } from "./plugins_trust.ts";
 import { pluginsTypes } from "./plugins_types.ts";
 import { publish } from "./publish.ts";
+import { redactDryRun } from "./redact_dry_run.ts";
+import { redactScan } from "./redact_scan.ts";
 import { reload } from "./reload.ts";
 import { run } from "./run.ts";
 import { serve } from "./serve.ts";
@@ -63,6 +65,8 @@ export const ownCommands: readonly CliCommand[] = [
   dlqShow,
   dlqRedrive,
   dlqPurge,
+  redactDryRun,
+  redactScan,
   tokenAdd,
   tokenList,
   tokenRevoke,
@@ -108,6 +112,7 @@ export const groups: Readonly<Record<string, string>> = {
   hold: "Legal holds: records that are neither erased nor removed by age",
   insights: "Events made of recorded turns, and what people thought of them",
   dlq: "Dead letters: what streams could not handle",
+  redact: "What is taken out of texts before they are stored",
   topics: "The topics that plugins declare, and those there are",
 };
 

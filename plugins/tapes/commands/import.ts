@@ -1,7 +1,8 @@
 import { realpathSync } from "node:fs";
-import type { CommandCall, PluginCommand, ReadOnlyFile } from "capstan";
+import type { CommandCall, PluginCommand, ReadOnlyFile, Redaction } from "capstan";
 import { copyFacets, foreignFacets, hasFacets } from "./import_facets.ts";
 import { checkTapesFile, foreignNodes, NodeImporter } from "./import_nodes.ts";
+import { hasSecret } from "./has_secret.ts";
 import { grouped } from "./text.ts";
 
 /** Rows copied in one transaction. */
@@ -43,13 +44,14 @@ type ImportCall = Pick<CommandCall, "store" | "commit" | "openFile" | "signal">;
 export async function importFile(
   call: ImportCall,
   path: string,
-  options: { fromStart?: boolean; report?(imported: Imported): Promise<void> } = {},
+  options: { fromStart?: boolean; redact?: Redaction; report?(imported: Imported): Promise<void> } = {},
 ): Promise<Imported> {
   await using file = await call.openFile(path).catch((cause: unknown) => {
     const state = cause instanceof Error ? cause.message : String(cause);
     throw new Error(`Cannot import ${path}: ${state}; give a SQLite file that tapes wrote`, { cause });
   });
   file.read((db) => checkTapesFile(db, path));
+  if (options.redact?.on) await refuseSecrets(file, path, options.redact, call.signal);
   const source = realpathSync(path);
   const total = file.read((db) => db.get<{ n: number }>("SELECT count(*) AS n FROM nodes")?.n ?? 0);
   const imported: Imported = { read: 0, added: 0, total, facets: 0 };
@@ -66,6 +68,45 @@ export async function importFile(
         "and the next one goes on there",
       { cause },
     );
+  }
+}
+
+/**
+ * A node's hash is that of its text and of its parents: one whose text is redacted would be another, and so would all
+ * behind it.
+ * @throws {Error} something in the file would be redacted; nothing of it is imported.
+ */
+async function refuseSecrets(
+  file: ReadOnlyFile,
+  path: string,
+  redact: Redaction,
+  signal: AbortSignal,
+): Promise<void> {
+  const refuse = (what: string): never => {
+    throw new Error(
+      `Cannot import ${path}: redaction is on, and ${what} has what it takes out; redacted nodes would have other ` +
+        "hashes than that file's. Import it with redact.enabled = false, or into another file",
+    );
+  };
+  for (let at = 0;;) {
+    signal.throwIfAborted();
+    const nodes = file.read((db) => foreignNodes(db, at, BATCH));
+    for (const node of nodes) if (hasSecret(node, redact)) refuse(`node ${node.hash.slice(0, 12)}`);
+    const last = nodes.at(-1);
+    if (last === undefined) break;
+    at = last.rowid;
+    // Between two lots a Ctrl-C is heard.
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  if (!file.read(hasFacets)) return;
+  for (let at = 0;;) {
+    const rows = file.read((db) => foreignFacets(db, at, BATCH));
+    for (const row of rows) {
+      if (hasSecret(row, redact)) refuse(`the row of session ${row.session_id} in facets`);
+    }
+    const last = rows.at(-1);
+    if (last === undefined) return;
+    at = last.rowid;
   }
 }
 
@@ -122,7 +163,7 @@ async function importFacets(call: ImportCall, file: ReadOnlyFile, imported: Impo
 }
 
 /** `capstan import FILE`. */
-export const importCommand: PluginCommand = {
+export const importCommand = (redact: Redaction): PluginCommand => ({
   path: "import",
   args: [{ name: "<file>", doc: "A SQLite file that tapes wrote." }],
   doc: "Take over the nodes and facets of another tapes file, and publish the nodes.",
@@ -137,6 +178,7 @@ export const importCommand: PluginCommand = {
     await using progress = call.progress();
     const imported = await importFile(call, path, {
       fromStart: call.options.fromStart === true,
+      redact,
       report: ({ read, total }) => progress.show({ what: "importing", done: read, total }),
     });
     await progress[Symbol.asyncDispose]();
@@ -150,4 +192,4 @@ export const importCommand: PluginCommand = {
         (before > 0 ? `; ${grouped(before)} were passed by an earlier import` : "") + ".\n",
     );
   },
-};
+});

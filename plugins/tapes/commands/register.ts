@@ -9,5 +9,5 @@ import { showCommand } from "./show.ts";
 /** Registers `log`, `show`, `import` and `derive`. */
 export function registerCommands(ctx: PluginContext, settings: Pick<Settings, "capture_limit">): void {
   const derive = deriveCommand(parseOptions(settings), ctx.redact);
-  for (const command of [logCommand, showCommand, importCommand, derive]) ctx.command(command);
+  for (const command of [logCommand, showCommand, importCommand(ctx.redact), derive]) ctx.command(command);
 }

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import { NO_REDACTION } from "../../../../lib/bus/no_redaction.ts";
 import { openStore } from "../../../../lib/store/open_store.ts";
 import { importCommand, importFile } from "../../../../plugins/tapes/commands/import.ts";
 import { NODES_TOPIC } from "../../../../plugins/tapes/derive/node_event.ts";
 import { openHarness } from "../derive/deriver_harness.ts";
+import { redactionWith } from "../../../lib/redact/redactor.ts";
 import { goldenCases } from "../golden.ts";
 import { goldenNodes, writeTapesFile } from "../tapes_file.ts";
 import { commandCall, runCommand } from "./command_harness.ts";
@@ -28,7 +30,7 @@ Deno.test("import copies every node as it is and publishes what tapes would have
   await using harness = await openHarness();
   const file = `${folder.path}/tapes.sqlite`;
   await writeTapesFile(file);
-  const { stdout } = await runCommand(importCommand, harness, { args: [file] });
+  const { stdout } = await runCommand(importCommand(NO_REDACTION), harness, { args: [file] });
   const total = goldenNodes().length;
   assert.equal(stdout, `Imported ${total} of ${total} nodes from ${file}.\n`);
   await using source = await openStore({ file, readOnly: true });
@@ -46,7 +48,7 @@ Deno.test("import is idempotent, goes on where it ended, and --from-start looks 
   const file = `${folder.path}/tapes.sqlite`;
   const nodes = goldenNodes();
   await writeTapesFile(file, nodes.slice(0, 10));
-  await runCommand(importCommand, harness, { args: [file] });
+  await runCommand(importCommand(NO_REDACTION), harness, { args: [file] });
   await Deno.remove(file);
   await writeTapesFile(file, nodes);
   const more = await importFile(commandCall(harness), file);
@@ -130,7 +132,7 @@ Deno.test("import takes over tapes' facets, once, and the newest of a session", 
   await writeTapesFile(file, goldenNodes().slice(0, 1));
   const many = Array.from({ length: 600 }, (_, at) => facets(`m${at}`, "many", "01"));
   await addFacets(file, [facets("a", "goal: find it", "26.5"), facets("b", "b", "26"), ...many]);
-  const run = async () => (await runCommand(importCommand, harness, { args: [file] })).stdout;
+  const run = async () => (await runCommand(importCommand(NO_REDACTION), harness, { args: [file] })).stdout;
   assert.equal(
     await run(),
     `Imported 1 of 1 nodes and the facets of 602 sessions from ${file}.\n`,
@@ -214,4 +216,30 @@ Deno.test("import refuses what tapes did not write, and says why", async () => {
     /^Error: Cannot import .*notes.txt: .*that tapes wrote$/s,
   );
   await assert.rejects(importFile(commandCall(harness), `${folder.path}/none`));
+});
+
+Deno.test("with redaction on, import takes what has nothing to take out as it is, and refuses the whole file else", async () => {
+  await using folder = await tempFolder();
+  await using harness = await openHarness();
+  const redact = await redactionWith();
+  const file = `${folder.path}/tapes.sqlite`;
+  const nodes = goldenNodes();
+  await writeTapesFile(file, nodes);
+  const clean = await redactionWith({ patterns: { none: { pattern: "nobody-says-this", action: "mask" } } });
+  assert.equal((await importFile(commandCall(harness), file, { redact: clean })).added, nodes.length);
+  {
+    await using other = await openStore({ file });
+    await other.write((tx) =>
+      tx.run(
+        `UPDATE nodes SET content = '[{"type":"text","text":"ask ann@example.org"}]' WHERE rowid = ?`,
+        nodes.length,
+      )
+    );
+  }
+  await using empty = await openHarness();
+  await assert.rejects(
+    importFile(commandCall(empty), file, { redact }),
+    /redaction is on, and node [0-9a-f]{12} has what it takes out; .* hashes .* redact.enabled = false/s,
+  );
+  assert.deepEqual(empty.rows("nodes"), []);
 });
