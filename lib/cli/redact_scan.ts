@@ -117,18 +117,19 @@ async function scanTables(
 ): Promise<void> {
   for (const { name, key } of store.read(tablesOf)) {
     const columns = key === ROWID ? "rowid" : key.map((column) => `"${column}"`).join(", ");
-    const from = `SELECT ${key === ROWID ? `rowid AS "${ROWID[0]}", ` : ""}* FROM "${name}"`;
+    const all = `SELECT ${key === ROWID ? `rowid AS "${ROWID[0]}", ` : ""}* FROM "${name}"`;
     const behind = `WHERE (${columns}) > (${key.map(() => "?").join(", ")})`;
     const order = `ORDER BY ${columns} LIMIT ${ROWS}`;
-    for (let last: SqlValue[] | undefined;;) {
-      const after = last ?? [];
-      const sql = `${from} ${after.length > 0 ? behind : ""} ${order}`;
-      const rows = store.read((db) => db.all<Record<string, SqlValue>>(sql, ...after));
+    let after: SqlValue[] = [];
+    while (true) {
+      const sql = `${all} ${after.length > 0 ? behind : ""} ${order}`;
+      const from = after;
+      const rows = store.read((db) => db.all<Record<string, SqlValue>>(sql, ...from));
       for (const row of rows) for (const value of Object.values(row)) counts.add(`table ${name}`, value);
       await seen(rows.length);
       const end = rows.at(-1);
       if (end === undefined || rows.length < ROWS) break;
-      last = key.map((column) => end[column] ?? null);
+      after = key.map((column) => end[column] ?? null);
     }
   }
 }

@@ -109,6 +109,8 @@ export const apiKeys: Rule = {
   name: "api_key",
   doc: "API keys, by the forms their makers document.",
   patterns: [new RegExp(`${START}(?:${FORMS.join("|")})${END}`, "g")],
+  // The shortest one has 20 characters.
+  mayHave: (text) => /[\w.:/=+-]{20}/.test(text),
   accepts: isRandom,
 };
 
@@ -126,6 +128,8 @@ export const tokens: Rule = {
     /(?<![A-Za-z0-9])(?:password|passphrase|pass(?:code)?|pin) is:?[ \t]{1,4}(?<secret>(?=[^\s]{0,64}\d)[^\s"'`,;]{6,64})/gi,
     /-----BEGIN (?:[A-Z0-9]{1,20} ){0,4}PRIVATE KEY(?: BLOCK)?-----(?:[^-]|-(?!----))+(?:-----END (?:[A-Z0-9]{1,20} ){0,4}PRIVATE KEY(?: BLOCK)?-----|$)/g,
   ],
+  mayHave: (text) =>
+    /key|secret|token|pass|pwd|pin |credential|bearer|basic|sig|eyJ|:\/\/|-----BEGIN/i.test(text),
   accepts: (candidate) => candidate.startsWith("-----BEGIN") || !isPlaceholder(candidate),
 };
 

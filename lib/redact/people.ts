@@ -88,7 +88,7 @@ export const addresses: Rule = {
     /(?<![\p{L}\p{N}._-]|\b(?:[vV]|[vV]ersion|[sS]ections?|[cC]hapters?|[cC]lauses?|[fF]igures?|[tT]ables?|[rR]elease|§)[ :]?)(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\p{L}\p{N}_-]|\.\d|\.(?:tar|t?gz|zip|whl|jar|deb|rpm|exe|dll|so)\b)/gu,
     /(?<![\p{L}\p{N}:.])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?![\p{L}\p{N}:.])/gu,
   ],
-  mayHave: (text) => text.includes(".") || text.includes("::") || /[0-9A-Fa-f]:[0-9A-Fa-f]/.test(text),
+  mayHave: (text) => /\d\.\d{1,3}\.\d/.test(text) || /:[0-9A-Fa-f]{0,4}:/.test(text),
   accepts: (candidate) =>
     isIP(candidate) !== 0 && !/^(?:127\.|0\.0\.0\.0$|255\.255\.255\.255$|::1?$)/.test(candidate) &&
     (candidate.includes(".") || (candidate.match(/[0-9A-Fa-f]+/g)?.length ?? 0) > 1),

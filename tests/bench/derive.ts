@@ -1,10 +1,11 @@
 /**
  * The deriver on one thread, on a real file: turns a second from the first node to the last, so that a cost that grows
- * with the file would be seen. `deno task bench derive [--nodes N] [--batch N] [--messages N]`
+ * with the file would be seen. `deno task bench derive [--nodes N] [--batch N] [--messages N] [--redact]`
  */
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { chat, type ChatMessage } from "../plugins/tapes/derive/calls.ts";
+import { redactionWith } from "../lib/redact/redactor.ts";
 import { openHarness } from "../plugins/tapes/derive/deriver_harness.ts";
 import { short, table } from "./table.ts";
 
@@ -14,6 +15,7 @@ const { values } = parseArgs({
     batch: { type: "string", default: "32" },
     messages: { type: "string", default: "3" },
     windows: { type: "string", default: "10" },
+    redact: { type: "boolean", default: false },
   },
 });
 const nodes = Number(values.nodes);
@@ -40,7 +42,10 @@ function* calls() {
 }
 
 // As in the back room: a checkpoint each second, on the same thread.
-await using harness = await openHarness({ checkpoints: "elsewhere" });
+await using harness = await openHarness({
+  checkpoints: "elsewhere",
+  ...(values.redact && { redact: await redactionWith() }),
+});
 const stored = () =>
   harness.store.read((db) => db.get<{ n: number }>("SELECT count(*) AS n FROM nodes"))?.n ?? 0;
 const source = calls();

@@ -120,7 +120,13 @@ export async function openHarness(
     commit,
     deriveValues,
     derive: (calls, wrap) =>
-      deriveValues(calls.map(({ meta, request, response }) => encodeCall(meta, [request], [response])), wrap),
+      deriveValues(
+        calls.map(({ meta, request, response }) => {
+          const value = encodeCall(meta, [request], [response]);
+          return options.redact?.seal(value) ?? value;
+        }),
+        wrap,
+      ),
     rows: <T>(table: string) => store.read((db) => db.all<T>(`SELECT * FROM ${table} ORDER BY rowid`)),
     async events(topic) {
       const [description] = await local.topics.describe([topic]);
