@@ -7,6 +7,9 @@ import { findDeno } from "./find_deno.ts";
 /** What the run-time says of a name it can't resolve. */
 const UNRESOLVED = /^(?:Import|Could not resolve) "([^"]+)"/;
 
+/** What it says of code on another host, where no import from the network is allowed. */
+const REMOTE = /^Requires import access to "([^"]+)"/;
+
 /**
  * Imports a plugin's module. The executable finds packages in the plugin's own node_modules by itself. Run from the
  * sources, names are resolved by the sources' own configuration, so that a module with packages is bundled first; its
@@ -43,7 +46,14 @@ export async function bundleUrl(file: string, cause: unknown): Promise<string | 
 
 /** The deno that can bundle a module that could not be imported; `undefined` where that would not help. */
 async function bundlerFor(file: string, cause: unknown): Promise<string | undefined> {
-  const name = unresolved(cause);
+  const host = found(REMOTE, cause);
+  if (host !== undefined) {
+    throw new Error(
+      `it imports code from ${host}, and the executable runs none from the network; keep a copy beside the plugin`,
+      { cause },
+    );
+  }
+  const name = found(UNRESOLVED, cause);
   if (name === undefined) return undefined;
   const wrong = unavailable(name, file);
   if (wrong !== undefined) throw new Error(wrong, { cause });
@@ -52,8 +62,8 @@ async function bundlerFor(file: string, cause: unknown): Promise<string | undefi
   return deno.path;
 }
 
-function unresolved(error: unknown): string | undefined {
-  return error instanceof Error ? UNRESOLVED.exec(error.message)?.[1] : undefined;
+function found(pattern: RegExp, error: unknown): string | undefined {
+  return error instanceof Error ? pattern.exec(error.message)?.[1] : undefined;
 }
 
 /** Why a name can't be had, where bundling would not help either. */

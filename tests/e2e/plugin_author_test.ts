@@ -266,6 +266,20 @@ Deno.test({
 });
 
 Deno.test({
+  name: "the executable runs no code from the network, and says so of a plugin that imports some",
+  ignore: Deno.env.get("CAPSTAN_EXECUTABLE") === undefined,
+  async fn() {
+    await using dir = await tempDir();
+    await write(dir.path, {
+      "remote.ts": `import "http://127.0.0.1:9/mod.ts";\nexport default { name: "remote", setup() {} };\n`,
+    });
+    const { code, error } = await capstan({ args: ["plugins", "check", "remote.ts"], cwd: dir.path });
+    assert.equal(code, 1);
+    assert.match(error, /it imports code from 127\.0\.0\.1:9, .*; keep a copy beside the plugin\n/);
+  },
+});
+
+Deno.test({
   name:
     "where no program may be started, plugins test runs the suite itself and plugins check leaves the types, and both say so",
   ignore: Deno.env.get("CAPSTAN_EXECUTABLE") !== undefined,
