@@ -2,6 +2,7 @@ import type { Plugin } from "capstan";
 import { Checkpointer } from "./checkpoints/checkpointer.ts";
 import { checkCommand } from "./commands/check.ts";
 import { eraseCommand } from "./commands/erase.ts";
+import { exportCommand } from "./commands/export.ts";
 import { holdCommands } from "./commands/hold.ts";
 import { keyCommand } from "./commands/key.ts";
 import { logCommand } from "./commands/log.ts";
@@ -9,11 +10,13 @@ import { proveCommand } from "./commands/prove.ts";
 import { retainCommand } from "./commands/retain.ts";
 import { rotateKeyCommand } from "./commands/rotate_key.ts";
 import { rotateMasterCommand } from "./commands/rotate_master.ts";
+import { searchCommand } from "./commands/search.ts";
 import { verifyCommand } from "./commands/verify.ts";
 import { registerIntake } from "./intake/register.ts";
 import type { Keyring } from "./seal/keyring.ts";
 import { openKeyring } from "./seal/open_keyring.ts";
 import { Retention } from "./retention/retention.ts";
+import { registerRecords } from "./search/register.ts";
 import { registerFile } from "./sinks/register.ts";
 import { settings } from "./settings.ts";
 import { registerFigures } from "./trail/metrics.ts";
@@ -33,6 +36,7 @@ export default {
     let keyring: Keyring | undefined;
     registerTrail(ctx, config);
     const intake = registerIntake(ctx, config, () => keyring);
+    registerRecords(ctx, { store, intake, keyring: () => keyring });
     const checkpointer = new Checkpointer({
       settings: config,
       store,
@@ -63,6 +67,8 @@ export default {
       eraseCommand(config, ctx.redact),
       ...holdCommands(config, ctx.redact),
       retainCommand(config),
+      exportCommand(config, ctx.redact),
+      searchCommand(config, ctx.redact),
     ];
     for (const command of commands) ctx.command(command);
     return {

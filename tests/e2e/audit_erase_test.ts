@@ -130,3 +130,52 @@ Deno.test("an erased person stands in no file of a running agent, others do, and
   ]);
   assert.equal(kinds[3]?.facts["tapes.turns"], 120);
 });
+
+Deno.test("only tokens with the roles audit and admin read the trail, each for its tenant, and it is on record", async () => {
+  await using dir = await tempDir();
+  await using upstream = await startStandIn();
+  await writeConfig(dir.path, { upstream: upstream.origin, tables: TABLES });
+  const config = await Deno.readTextFile(`${dir.path}/config.toml`);
+  await Deno.writeTextFile(
+    `${dir.path}/config.toml`,
+    config.replace("[admin]", "[admin]\nrequire_token = true"),
+  );
+  const token = async (name: string, role: string, ...more: string[]) => {
+    const args = ["token", "add", name, "--role", role, ...more, "--config-dir", dir.path];
+    return (await capstan({ args })).out.trim();
+  };
+  await using agent = await startAgent({ dir: dir.path });
+  const asked = async (bearer: string, query = "", init: RequestInit = {}) =>
+    await fetch(`${agent.admin}/v1/audit${query}`, {
+      ...init,
+      headers: { "content-type": "application/json", ...(bearer && { authorization: `Bearer ${bearer}` }) },
+    });
+  const auditor = await token("auditor", "audit");
+  const acme = await token("acme", "audit", "--tenant", "acme");
+  const body = JSON.stringify({ user_id: "ann", model: "m", prompt: "a question", response: "an answer" });
+  for (const bearer of [auditor, acme]) {
+    assert.equal((await asked(bearer, "", { method: "POST", body })).status, 202);
+  }
+  const read = async (bearer: string, query = "") => {
+    const answer = await asked(bearer, `/records?${query}`);
+    return { status: answer.status, ...await answer.json().catch(() => ({})) };
+  };
+  await until(async () => (await read(auditor, "text=a%20question")).records?.length === 2 || undefined);
+  assert.equal((await read("")).status, 401);
+  assert.equal((await read(await token("reader", "read"))).status, 403);
+  assert.equal((await read(await token("ops", "admin"), "user=ann&limit=1")).records.length, 1);
+  assert.deepEqual(
+    (await read(acme, "user=ann")).records.map((each: { record: { tenant: string } }) => each.record.tenant),
+    ["acme"],
+  );
+  assert.equal((await read(acme, "tenant=default")).status, 403);
+  assert.equal((await read(auditor, "from=soon")).status, 400);
+  assert.equal((await read(auditor, "limit=0")).status, 400);
+  await until(async () => {
+    const actors = (await records(dir.path)).filter(({ kind }) => kind === "access").map(({ facts }) =>
+      facts.actor
+    );
+    return ["auditor", "acme", "ops"].every((name) => actors.includes(name)) || undefined;
+  });
+  assert.equal(await agent.stop(), 0, agent.said());
+});

@@ -9,7 +9,9 @@ import { type Anchor, toAnchor } from "./anchor.ts";
  * 3. the records as they are in the topic, a writer's in their order, and `{"checkpoint":"…"}` with the text of the
  *    signed note: after the record that makes its size, before the next one of that writer
  * 4. for records that were picked out: `{"proof":…}` with what `audit prove` writes, in place of the record
- * 5. `{"end":{"checkpoints":…,"proofs":…,"records":…}}` with the number of lines of each kind
+ * 5. `{"opened":{"content":…,"erased":…,"seq":…,"writer":…}}`: what the record or proof before it says once opened, null
+ *    where it has no content or its key was destroyed; nothing vouches for it but who exported it
+ * 6. `{"end":{"checkpoints":…,"proofs":…,"records":…}}` with the number of lines of each kind
  *
  * So it is verified in one pass, and one that was cut is known as such.
  */
@@ -29,6 +31,7 @@ export type ExportLine =
   | { readonly type: "checkpoint"; readonly note: string }
   | { readonly type: "anchor"; readonly anchor: Anchor }
   | { readonly type: "proof"; readonly proof: unknown }
+  | { readonly type: "opened" }
   | { readonly type: "end"; readonly counts: ExportCounts }
   | { readonly type: "bad"; readonly why: string };
 
@@ -47,6 +50,14 @@ export function proofLine(proof: unknown): string {
   return line({ proof });
 }
 
+/** The line of a record's content, opened. */
+export function openedLine(
+  { writer, seq }: { readonly writer: string; readonly seq: number },
+  { content, erased }: { readonly content: unknown; readonly erased: boolean },
+): string {
+  return line({ opened: { writer, seq, content, erased } });
+}
+
 /** The last line. */
 export function endLine({ records, checkpoints, proofs }: ExportCounts): string {
   return line({ end: { records, checkpoints, proofs } });
@@ -54,7 +65,7 @@ export function endLine({ records, checkpoints, proofs }: ExportCounts): string 
 
 /** Reads a line, without its line feed. A record is not parsed. */
 export function parseExportLine(text: string): ExportLine {
-  if (!/^\{"(anchor|checkpoint|end|format|proof)":/.test(text)) return { type: "record" };
+  if (!/^\{"(anchor|checkpoint|end|format|opened|proof)":/.test(text)) return { type: "record" };
   let value: Readonly<Record<string, unknown>>;
   try {
     value = JSON.parse(text);
@@ -72,6 +83,7 @@ export function parseExportLine(text: string): ExportLine {
   if (member === "checkpoint" && typeof value.checkpoint === "string") {
     return { type: "checkpoint", note: value.checkpoint };
   }
+  if (member === "opened") return { type: "opened" };
   if (member === "proof") return { type: "proof", proof: value.proof };
   const anchor = member === "anchor" && toAnchor(value.anchor);
   if (anchor && Object.keys(value.anchor ?? {}).length === 4) return { type: "anchor", anchor };

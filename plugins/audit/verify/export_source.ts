@@ -42,6 +42,7 @@ export async function* exportItems(
       header = true;
     } else if (line.type === "end") counts = line.counts;
     else if (line.type === "bad") yield damage("format", line.why);
+    else if (line.type === "opened") continue;
     else if (line.type === "anchor") yield { item: { type: "anchor", anchor: line.anchor, where }, bytes };
     else if (line.type === "checkpoint") {
       counted.checkpoints++;
