@@ -10,7 +10,7 @@ const STAND_BACK_MS = 100;
 /**
  * Who writes next, where threads of one process write to one file: SQLite lets one of them in at a time and wakes
  * nobody. The first thread must never wait long; the second stands back while the first waits, and tells it when the
- * lock is free. The thread that appends for the first takes its part: the two hardly ever write at the same time.
+ * lock is free. The thread that appends for the first takes its part, and the two tell each other.
  */
 export class WriteTurns {
   /** Given to the other thread, which makes its own `WriteTurns` of it. */
@@ -28,12 +28,12 @@ export class WriteTurns {
     return Atomics.load(this.#places, COMMITS);
   }
 
-  /** How often the second thread has let go of the lock; to be read before trying for it. */
+  /** How often a thread has let go of the lock; to be read before trying for it. */
   get released(): number {
     return Atomics.load(this.#places, RELEASED);
   }
 
-  /** First thread: says that it waits. Resolves when the second lets go, or has since `released` was read. */
+  /** First thread: says that it waits. Resolves when another lets go, or has since `released` was read. */
   wait(released: number, timeoutMs: number): Promise<void> {
     Atomics.store(this.#places, WAITING, 1);
     const { async, value } = Atomics.waitAsync(this.#places, RELEASED, released, timeoutMs);
@@ -45,14 +45,13 @@ export class WriteTurns {
     if (this.role === "second") Atomics.wait(this.#places, WAITING, 1, STAND_BACK_MS);
   }
 
-  /** Either thread: it holds the lock no more. */
+  /** Any thread: it holds the lock no more. */
   done(): void {
     if (this.role === "first") {
       Atomics.add(this.#places, COMMITS, 1);
       if (Atomics.exchange(this.#places, WAITING, 0) === 1) Atomics.notify(this.#places, WAITING);
-    } else {
-      Atomics.add(this.#places, RELEASED, 1);
-      Atomics.notify(this.#places, RELEASED);
     }
+    Atomics.add(this.#places, RELEASED, 1);
+    Atomics.notify(this.#places, RELEASED);
   }
 }
