@@ -99,7 +99,7 @@ Deno.test("an agent's trail verifies offline with the public key alone, and what
 
   await t.step("wrong use is 2, and says what to give", async () => {
     const uses: [string[], RegExp][] = [
-      [["audit", "verify"], /Cannot verify without a public key: give --key/],
+      [["audit", "verify"], /^error: Cannot verify without a public key: give --key/],
       [["audit", "verify", "--key", "nothing"], /it is no key .* and no file/],
       [
         ["audit", "verify", "--key", key, "--topic", "--store", file],

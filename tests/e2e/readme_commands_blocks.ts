@@ -33,6 +33,7 @@ export function normalised(text: string): string {
   return text
     .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}(-[0-9a-f]{12})?/g, "ID")
     .replace(/\b[0-9a-f]{64}\b/g, "HASH")
+    .replace(/\bw-[0-9a-f]{16}\b/g, "WRITER")
     .replace(/\b\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d+)?Z?)?/g, "TIME")
     .replace(/"created":\s*\d+/g, '"created":0')
     .replace(/"(request|response)_bytes":\s*\d+/g, '"$1_bytes":0')

@@ -37,7 +37,7 @@ async function runLine(terminal: Terminal, line: string): Promise<string> {
     return (await terminal.run(line, { until: /is ready[\s\S]*events: .*\n/ })).out;
   }
   if (line.startsWith("capstan tail") && !line.includes("--no-follow")) {
-    return (await terminal.run(`${line} --from-beginning`, { until: /\n/ })).out;
+    return (await terminal.run(line, { until: /\n/ })).out;
   }
   const { code, out, error } = await terminal.run(line);
   assert.equal(code, 0, `${line}: ${error}`);

@@ -13,7 +13,7 @@ export const checkCommand: PluginCommand = {
     { flags: "--key <key...>", doc: "Public key, name+id+base64, or a file of them." },
     { flags: "--json", doc: "The result as JSON." },
   ],
-  examples: ["capstan audit check proof.json --key audit.vkey"],
+  examples: ["capstan audit check proof.json --key trail.vkey"],
   withoutFile: true,
   run: ({ args: [path = ""], options, stdout, stderr }) =>
     withUsage(stderr, async () => {

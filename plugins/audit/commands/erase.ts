@@ -166,8 +166,12 @@ function report(
       : [`Lines of ${file.path}: what they hold of the user was under the key.`]),
     ...ELSEWHERE,
   ];
+  const some = keys.length > 0 ||
+    plugins.some(({ removed }) => Object.values(removed).some((count) => count > 0));
   return [
-    `Erased ${user} of tenant ${tenant}.`,
+    some
+      ? `Erased ${user} of tenant ${tenant}.`
+      : `Nothing was kept of ${user} of tenant ${tenant}, or it was erased before.`,
     `audit: ${keys.length} ${keys.length === 1 ? "key" : "keys"} destroyed`,
     ...plugins.map(({ plugin, removed }) => `${plugin}: ${counted(removed)}`),
     "Not reached:",

@@ -13,7 +13,7 @@ export async function withUsage(
     return await run();
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    await stderr.write(`${error.message}\n`);
+    await stderr.write(`error: ${error.message}\n`);
     return 2;
   }
 }

@@ -35,9 +35,9 @@ export function verifyCommand(settings: Pick<Settings, "topic">): PluginCommand 
       { flags: "--json", doc: "The report as JSON." },
     ],
     examples: [
-      "capstan audit verify --key audit.vkey",
-      "capstan audit verify --key audit.vkey --checkpoint /mnt/safe/checkpoint --json",
-      "capstan audit verify --key audit.vkey --export trail.jsonl",
+      "capstan audit verify --key trail.vkey",
+      "capstan audit verify --key trail.vkey --checkpoint /mnt/safe/checkpoint --json",
+      "capstan audit verify --key trail.vkey --export trail.jsonl",
     ],
     withoutFile: ["export", "store"],
     run: (call) =>

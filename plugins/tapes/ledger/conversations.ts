@@ -16,7 +16,7 @@ export interface ConversationSummary {
   model: string | null;
   /** 0 for one of tapes'. */
   turns: number;
-  /** Turns without nodes. */
+  /** Turns that should have nodes and have none, and calls of other endpoints that were refused. */
   failed: number;
   prompt_tokens: number;
   completion_tokens: number;
@@ -37,7 +37,8 @@ export interface ConversationFilter {
 const FIELDS = ["agent", "model", "project", "tenant", "user"] as const;
 
 const SUMMARY = `SELECT min(started_at) AS started_at, max(ended_at) AS ended_at, count(*) AS turns,
-  count(reason) AS failed, coalesce(sum(prompt_tokens), 0) AS prompt_tokens,
+  count(CASE WHEN reason <> 'not-a-chat' OR coalesce(status, 500) >= 400 THEN 1 END) AS failed,
+  coalesce(sum(prompt_tokens), 0) AS prompt_tokens,
   coalesce(sum(completion_tokens), 0) AS completion_tokens, coalesce(sum(total_tokens), 0) AS total_tokens
   FROM turns WHERE conversation = ? AND tenant IS ?`;
 const NEWEST = `SELECT agent, coalesce(model, answer_model) AS model FROM turns

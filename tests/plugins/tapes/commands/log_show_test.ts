@@ -68,6 +68,20 @@ Deno.test("log takes a limit and filters", async () => {
   assert.match(stderr, /No conversation is of that kind/);
 });
 
+Deno.test("log counts as failed what should have nodes and has none, or was refused", async () => {
+  await using harness = await openHarness();
+  const models = { method: "GET", target: "/v1/models", agent: "list" };
+  await harness.derive([
+    callOf(1, {}, { object: "list", data: [] }, models),
+    callOf(2, {}, { error: { message: "No such key" } }, { ...models, agent: "refused", status: 401 }),
+  ]);
+  const { stdout } = await runCommand(logCommand, harness, { options: { limit: "20", json: true } });
+  const failed = stdout.trim().split("\n").map((line) => JSON.parse(line)).map((
+    each,
+  ) => [each.agent, each.failed]);
+  assert.deepEqual(failed, [["refused", 1], ["list", 0]]);
+});
+
 Deno.test("log of an empty file says so", async () => {
   await using harness = await openHarness();
   const { stderr } = await runCommand(logCommand, harness, { options: { limit: "20" } });
