@@ -1,6 +1,6 @@
-/** Characters remembered of one generation, and the texts that are worth it. */
+/** Characters remembered of one generation, what an entry costs beside its own, and the longest text that is worth it. */
 const GENERATION = 2_000_000;
-const SHORTEST = 16;
+const ENTRY = 32;
 const LONGEST = 100_000;
 
 /**
@@ -14,7 +14,7 @@ export class RecentTexts {
 
   /** What a text became; `undefined`: not known. */
   get(text: string): string | undefined {
-    if (text.length < SHORTEST || text.length > LONGEST) return undefined;
+    if (text.length > LONGEST) return undefined;
     const young = this.#young.get(text);
     if (young !== undefined) return young;
     const old = this.#old.get(text);
@@ -23,12 +23,12 @@ export class RecentTexts {
 
   /** Remembers it, and gives it back. */
   set(text: string, became: string): string {
-    if (text.length < SHORTEST || text.length > LONGEST) return became;
-    this.#size += text.length;
+    if (text.length > LONGEST) return became;
+    this.#size += text.length + ENTRY;
     if (this.#size > GENERATION) {
       this.#old = this.#young;
       this.#young = new Map();
-      this.#size = text.length;
+      this.#size = text.length + ENTRY;
     }
     this.#young.set(text, became);
     return became;
