@@ -18,7 +18,7 @@ import { pythonPackages } from "./python_packages.ts";
 
 const { values } = parseArgs({
   options: {
-    rounds: { type: "string", default: "7" },
+    rounds: { type: "string", default: "5" },
     only: { type: "string" },
     scale: { type: "string", default: "1" },
   },
@@ -69,5 +69,5 @@ async function log(): Promise<void> {
   const kafka = await agent(`${AUDIT}\n[kafka]\nbootstrap_servers = ["${broker.bootstrap}"]`);
   const file = `${local.dir}/logger.sqlite`;
   const run = { bootstrap: broker.bootstrap, file, agents: { local, kafka }, packages, rounds };
-  console.log(await auditLog({ ...run, records: Math.round(10_000 * scale) }));
+  console.log(await auditLog({ ...run, records: Math.round(4_000 * scale) }));
 }

@@ -19,14 +19,7 @@ await answer(async ({ records }) => {
   const lane = async () => {
     while (sent < records) {
       const entries = Array.from({ length: Math.min(Number(each), records - sent) }, entry);
-      const { statusCode, body } = await pool.request({
-        path: "/v1/audit",
-        method: "POST",
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify(entries.length === 1 ? entries[0] : entries),
-      });
-      const said = await body.text();
-      if (statusCode !== 202) throw new Error(`Cannot log: status ${statusCode}: ${said}`);
+      await post(JSON.stringify(entries.length === 1 ? entries[0] : entries));
     }
   };
   await Promise.all(Array.from({ length: 64 }, lane));
@@ -34,6 +27,26 @@ await answer(async ({ records }) => {
   await settled();
   return result;
 });
+
+/** Sends a body by the client's barest call, so that the client is not what is measured. */
+function post(body: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    pool.dispatch({
+      path: "/v1/audit",
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body,
+    }, {
+      onRequestStart() {},
+      onResponseStart(_controller, status) {
+        if (status !== 202) reject(new Error(`Cannot log: status ${status}`));
+      },
+      onResponseData() {},
+      onResponseEnd: () => resolve(),
+      onResponseError: (_controller, error) => reject(error),
+    });
+  });
+}
 
 /** Waits until the trail has what was acknowledged, so that it takes no CPU from the next side. */
 async function settled(): Promise<void> {
