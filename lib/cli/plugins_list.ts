@@ -49,10 +49,12 @@ export const pluginsList: CliCommand = {
     await io.stdout.write(
       call.options.json === true ? `${JSON.stringify(listed, null, 2)}\n` : pluginsText(listed),
     );
-    for (const { error } of failed) {
-      await io.stderr.write(`${styleFor(io.stderr).red("failed:")} ${printable(error.message)}\n`);
+    const faulty = listed.filter(({ error }) => error !== undefined);
+    for (const { error = "" } of faulty) {
+      await io.stderr.write(`${styleFor(io.stderr).red("failed:")} ${printable(error)}\n`);
     }
-    return failed.some(({ optional }) => !optional) ? EXIT.failed : EXIT.ok;
+    const optional = new Set(failed.filter((each) => each.optional).map(({ name }) => name));
+    return faulty.some(({ name }) => !optional.has(name)) ? EXIT.failed : EXIT.ok;
   },
 };
 
@@ -62,12 +64,13 @@ async function described(call: Invocation): Promise<(plugin: Plugin, from: strin
   const config = await loadConfiguration(call);
   return (plugin, from) => {
     const { enabled, settings } = config.plugin(plugin.name);
-    return {
-      name: plugin.name,
-      from,
-      state: enabled ? "enabled" : "disabled",
-      ...describePlugin(plugin, settings),
-    };
+    try {
+      const description = describePlugin(plugin, settings);
+      return { name: plugin.name, from, state: enabled ? "enabled" : "disabled", ...description };
+    } catch (error) {
+      const { message } = error instanceof Error ? error : new Error(String(error));
+      return { ...unknown(plugin.name, from, "failed"), error: message };
+    }
   };
 }
 
@@ -75,18 +78,30 @@ function unknown(name: string, from: string, state: "disabled" | "failed"): List
   return { name, from, state, topics: [], streams: [], settings: [], commands: [] };
 }
 
-/** The plugins for a person. */
+/** The plugins for a person: a line each, and below it what it registers, in lines of 80 columns. */
 export function pluginsText(listed: readonly Listed[]): string {
-  const list = (names: readonly string[]) => names.length === 0 ? "-" : names.join(", ");
-  return table([
-    ["plugin", "state", "from", "topics", "reads", "commands"],
-    ...listed.map(({ name, state, from, topics, streams, commands }) => [
-      name,
-      state,
-      from,
-      list(topics),
-      list(streams),
-      list(commands),
-    ]),
-  ]);
+  const heads = table(listed.map(({ name, state, from }) => [name, state, from])).split("\n");
+  return listed.map(({ topics, streams, commands }, at) => {
+    const further = [["topics", topics], ["reads", streams], ["commands", commands]] as const;
+    const lines = further.flatMap(([label, names]) => names.length === 0 ? [] : wrapped(label, names));
+    return [heads[at] ?? "", ...lines].map((line) => `${line}\n`).join("");
+  }).join("");
+}
+
+const WIDTH = 80;
+const INDENT = 12;
+
+/** Names with commas, on as many lines as they need, below one another. */
+function wrapped(label: string, names: readonly string[]): string[] {
+  const lines: string[] = [];
+  let line = `  ${label}`.padEnd(INDENT);
+  names.forEach((name, at) => {
+    const part = at < names.length - 1 ? `${name},` : name;
+    if (line.length > INDENT && line.length + 1 + part.length > WIDTH) {
+      lines.push(line);
+      line = " ".repeat(INDENT);
+    }
+    line += line.length > INDENT ? ` ${part}` : part;
+  });
+  return [...lines, line];
 }

@@ -118,7 +118,10 @@ function prepareFile(file: string, { create, readOnly }: { create: boolean; read
   }
   if (found) return found.size === 0 && !readOnly;
   if (!create) {
-    throw new StoreError("readonly", `Cannot open store ${file}: there is no such file; check the path`);
+    throw new StoreError(
+      "readonly",
+      `Cannot open store ${file}: there is no such file; check the path, or start with: capstan run`,
+    );
   }
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });

@@ -117,6 +117,19 @@ Deno.test("an agent's trail verifies offline with the public key alone, and what
     }
   });
 
+  await t.step("a file without a trail is not sound", async () => {
+    const other = `${dir.path}/other.sqlite`;
+    await (await openStore({ file: other }))[Symbol.asyncDispose]();
+    const { code, error } = await capstan({
+      args: ["audit", "verify", "--key", key, "--store", other, ...config],
+    });
+    assert.equal(code, 1);
+    assert.match(
+      error,
+      /^error: Cannot verify .*other\.sqlite: no record of a trail is in it; give the file/,
+    );
+  });
+
   await t.step("a record that is changed in the file is named; the topics are whole still", async () => {
     const copy = `${dir.path}/copy.sqlite`;
     await Deno.copyFile(file, copy);

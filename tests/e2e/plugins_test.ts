@@ -68,6 +68,22 @@ Deno.test("a plugin of one TypeScript file has settings, flags, variables, a com
   ]);
 });
 
+Deno.test("plugins list says in 80 columns what each registers, and which can't be set up", async () => {
+  await using dir = await tempDir();
+  await Deno.writeTextFile(
+    `${dir.path}/broken.ts`,
+    `export default { name: "broken", setup() { throw new Error("it has no engine"); } };\n`,
+  );
+  await Deno.writeTextFile(`${dir.path}/config.toml`, `[plugins.broken]\nmodule = "./broken.ts"\n`);
+  const { code, out, error } = await capstan({ args: ["plugins", "list", "--config-dir", dir.path] });
+  assert.equal(code, 1);
+  assert.match(out, /^tapes +enabled +built in\n {2}topics {4}tapes\.calls\.v1, tapes\.nodes\.v1/);
+  assert.match(out, /^broken +failed /m);
+  const own = out.split("\n").filter((line) => !line.startsWith("broken"));
+  assert.ok(Math.max(...own.map((line) => line.length)) <= 80, out);
+  assert.equal(error, "failed: it has no engine\n");
+});
+
 Deno.test("what is wrong with a plugin is said with file and line, and ends with 78", async () => {
   const plugin = (rest: string) => `export default { name: "greeter", ${rest} };\n`;
   const cases: { code: string | null; settings?: string; wrong: RegExp }[] = [

@@ -103,7 +103,11 @@ Deno.test("a file that is not there is an error for commands that read it, and s
   ) {
     const { code, error } = await capstan({ args: [...args, ...missing] });
     assert.equal(code, 1, args.join(" "));
-    assert.match(error, /capstam\.sqlite: there is no such file; check the path/, args.join(" "));
+    assert.match(
+      error,
+      /capstam\.sqlite: there is no such file; check the path, or start with: capstan run\n/,
+      args.join(" "),
+    );
   }
   assert.deepEqual([...Deno.readDirSync(dir.path)], []);
 });

@@ -69,9 +69,11 @@ async function verify(call: CommandCall, settings: Pick<Settings, "topic">): Pro
   const run = { signal: call.signal, progress, keys, start };
   if (typeof options.export === "string") return await verifyExport(options.export, run);
   if (options.topic === true) return await verifyTopics(call, settings, run);
-  if (typeof options.store !== "string") return await verifyStore((work) => call.store.read(work), run);
+  if (typeof options.store !== "string") {
+    return await verifyStore((work) => call.store.read(work), { ...run, name: "the agent's file" });
+  }
   await using file = await call.openFile(options.store);
-  return await verifyStore((work) => file.read(work), run);
+  return await verifyStore((work) => file.read(work), { ...run, name: options.store });
 }
 
 interface Run {
@@ -81,8 +83,18 @@ interface Run {
   start(verifier: TrailVerifier): TrailVerifier;
 }
 
-async function verifyStore(read: <T>(work: (db: Reader) => T) => T, run: Run): Promise<VerifyReport> {
-  const trail = storedTrail(read);
+/** `name`: of the file, for a person. */
+async function verifyStore(
+  read: <T>(work: (db: Reader) => T) => T,
+  run: Run & { name: string },
+): Promise<VerifyReport> {
+  const trail = hasTrail(read) ? storedTrail(read) : undefined;
+  if (!trail?.records) {
+    throw new Error(
+      `Cannot verify ${run.name}: no record of a trail is in it; give the file of an agent with ` +
+        "[plugins.audit] enabled = true",
+    );
+  }
   const rows = new TreeRows(read);
   const verifier = run.start(
     new TrailVerifier({ keys: run.keys, writer: trail.writer, stored: (subtree) => rows.take(subtree) }),
@@ -93,6 +105,10 @@ async function verifyStore(read: <T>(work: (db: Reader) => T) => T, run: Run): P
     if (item.type === "record" && ++done % STEP === 0) await step(run, done, trail.records);
   }
   return verifier.finish();
+}
+
+function hasTrail(read: <T>(work: (db: Reader) => T) => T): boolean {
+  return read((db) => db.get("SELECT 1 FROM sqlite_schema WHERE name = 'audit_writer'")) !== undefined;
 }
 
 async function verifyExport(path: string, run: Run): Promise<VerifyReport> {
