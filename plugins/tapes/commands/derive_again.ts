@@ -42,6 +42,8 @@ export async function deriveAgain(
   };
   for await (const record of call.records(CALLS_TOPIC)) {
     call.signal.throwIfAborted();
+    // What was erased is no call any more.
+    if (record.value === null) continue;
     derived.calls++;
     const read = readCall(record.value, redact);
     try {
