@@ -4,7 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openTestAgent, type TestAgent } from "capstan/testing";
 import audit from "../../../../plugins/audit/mod.ts";
+import { openStore } from "../../../../lib/store/open_store.ts";
+import { addHold, liftHold } from "../../../../plugins/audit/retention/change_holds.ts";
 import { dueRetention } from "../../../../plugins/audit/retention/due_retention.ts";
+
+import { removeRecords } from "../../../../plugins/audit/retention/remove_records.ts";
+import { AUDIT_MIGRATIONS } from "../../../../plugins/audit/trail/tables.ts";
 
 const DAY = 86_400_000;
 
@@ -77,4 +82,29 @@ Deno.test("a running agent removes what is older than its retention: announced, 
   assert.ok(count > 20);
   await verified(agent);
   assert.equal(agent.store.read((db) => dueRetention(db, { beforeMs: 0 })), undefined);
+});
+
+Deno.test("a hold that comes between a removal's record and the removal keeps the records until it is lifted", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "capstan-retention-"));
+  try {
+    await using store = await openStore({ file: join(folder, "trail.sqlite") });
+    await store.migrate("audit", AUDIT_MIGRATIONS);
+    const id = await store.write((tx) => {
+      for (let seq = 0; seq < 11; seq++) {
+        tx.run(
+          "INSERT INTO audit_records (seq, time_ms, kind, tenant, source, record) VALUES (?, 0, 'log', 't', ?, x'00')",
+          seq,
+          seq === 10 ? "retention:0000000000000005" : null,
+        );
+      }
+      tx.run("INSERT INTO audit_checkpoints VALUES (11, 0, x'00', '')");
+      return addHold(tx, { tenant: "t", reason: "case", actor: "cli", now: 0 }).id;
+    });
+    assert.equal(await store.write(removeRecords), 0);
+    await store.write((tx) => void liftHold(tx, { id, reason: "over", actor: "cli", now: 1 }));
+    assert.equal(await store.write(removeRecords), 5);
+    assert.equal(await store.write(removeRecords), 0);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
+import { NO_REDACTION } from "../../../../lib/bus/no_redaction.ts";
+import { eraseFromTapes } from "../../../../plugins/tapes/erase/erase.ts";
 import { nodeHash } from "../../../../plugins/tapes/hash.ts";
 import { CALLS_TOPIC, encodeCall } from "../../../../plugins/tapes/call.ts";
 import { NODES_TOPIC } from "../../../../plugins/tapes/derive/node_event.ts";
@@ -184,6 +186,41 @@ Deno.test("answers that were gone on with by their id, imported nodes and prompt
   assert.equal(nodesOf(harness).size, 4 + 2 + 1);
 });
 
+Deno.test("an imported node on the person's path stays, and so does one where somebody's turn has ended since", async () => {
+  const handler = eraseFromTapes({ capture_limit: 1e6 }, NO_REDACTION);
+  await using harness = await openHarness();
+  await harness.derive([chat(1, [user("a")], "b", { user: "ann" })]);
+  await harness.store.write((tx) => {
+    const root = tx.get<{ hash: string; bucket: Uint8Array }>(
+      "SELECT * FROM nodes WHERE parent_hash IS NULL",
+    );
+    tx.run("DELETE FROM nodes");
+    tx.run("DELETE FROM turns");
+    tx.run("INSERT INTO nodes (hash, bucket) VALUES (?, ?)", root?.hash ?? "", root?.bucket ?? null);
+  });
+  await harness.derive([
+    chat(2, [user("a")], "b", { user: "ann" }),
+    chat(3, [user("c")], "d", { user: "ann" }),
+  ]);
+  let isFirst = true;
+  await erase(harness, { tenant: "default", user: "ann" }, (erasure) =>
+    handler({
+      ...erasure,
+      store: {
+        read: (work) => erasure.store.read(work),
+        write: async (work) => {
+          if (isFirst) {
+            isFirst = false;
+            await harness.derive([chat(4, [user("c")], "d", { user: "bea" })]);
+          }
+          return await erasure.store.write(work);
+        },
+      },
+    }));
+  const texts = [...nodesOf(harness).values()].map(({ bucket }) => JSON.parse(bucket).content[0].text);
+  assert.deepEqual(texts.toSorted(), ["a", "c", "d"]);
+});
+
 Deno.test("a batch that goes on from nodes erased since it was read is read again, and its prompts are stored", async () => {
   await using harness = await openHarness();
   const tools = { body: { tools: [{ type: "function", function: { name: "f" } }] } };
@@ -216,8 +253,6 @@ Deno.test("an erasure that was cut off anywhere is finished by the next one", as
     const kept = 3 + 2;
     const stop = new AbortController();
     let seen = 0;
-    const { NO_REDACTION } = await import("../../../../lib/bus/no_redaction.ts");
-    const { eraseFromTapes } = await import("../../../../plugins/tapes/erase/erase.ts");
     const handler = eraseFromTapes({ capture_limit: 1e6 }, NO_REDACTION);
     const cut = erase(harness, { tenant: "default", user: "ann" }, (erasure) =>
       handler({
