@@ -84,7 +84,12 @@ export function openKafka(settings: HostSettings, context: KafkaContext): KafkaP
 
   /** Topics that were there before are left as they are; somebody should know where that is not as declared. */
   async function compare(bus: KafkaBus): Promise<void> {
-    const changes = await bus.topics.plan(topics.map(({ spec }) => spec)).catch((error) => {
+    const brokers = await bus.topics.brokers?.().catch(() => Infinity) ?? Infinity;
+    // They were made with as many copies as there can be, and that was said.
+    const specs = topics.map(({ spec }) =>
+      (spec.replication ?? 0) > brokers ? { ...spec, replication: brokers } : spec
+    );
+    const changes = await bus.topics.plan(specs).catch((error) => {
       if (error instanceof KafkaError && error.failure === "authorization") return []; // it need not know
       throw error;
     });

@@ -15,6 +15,8 @@ export function renderReport(report: VerifyReport): string {
     lines.push(`DAMAGED: ${renderDamage(first)}`);
     lines.push(...damages.slice(1, SAID).map((each) => `  also ${renderDamage(each)}`));
     if (damaged > SAID) lines.push(`  and ${grouped(damaged - Math.min(SAID, damages.length))} more`);
+  } else if (writers.some(({ records, covered }) => records > 0 && covered === 0)) {
+    lines.push("The chain holds, but of what no checkpoint covers nobody's signature says that it is whole.");
   } else lines.push("Sound.");
   lines.push(...remarks.map((remark) => `Note: ${remark}`));
   return lines.map((line) => `${line}\n`).join("");

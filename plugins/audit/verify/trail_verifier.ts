@@ -80,11 +80,14 @@ export class TrailVerifier {
       this.#damages.add({ kind: "truncated", where, why });
     }
     const writers = [...this.#writers.values()].map((writer) => writer.finish());
-    for (const key of this.options.keys) {
-      const name = writerOf(key.name);
-      if (name === undefined || !this.#writers.has(name)) {
-        this.#remarks.add(`The key ${key.name}+${key.id} is no writer's that was found.`);
-      }
+    const strange = this.options.keys.filter(({ name }) => !this.#writers.has(writerOf(name) ?? ""));
+    for (const { name, id } of strange) {
+      this.#remarks.add(`The key ${name}+${id} is no writer's that was found.`);
+    }
+    if (strange.length > 0 && strange.length === this.options.keys.length && this.#writers.size > 0) {
+      // Another trail in the place of the one whose key is kept elsewhere holds by itself.
+      const why = "no record is of a writer whose key was given: this is another trail";
+      this.#damages.add({ kind: "missing", why });
     }
     const damages = this.#damages;
     return {

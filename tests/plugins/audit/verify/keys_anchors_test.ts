@@ -157,3 +157,12 @@ Deno.test("a checkpoint that a later one contradicts does not hide what is done 
   );
   assert.equal(firstOf(await verifyExport(changed.join(""))), "altered at 9");
 });
+
+Deno.test("another trail in the place of the one whose key is kept elsewhere is damage, not a remark", async () => {
+  const trail = new TrailBuilder().add(3).checkpoint();
+  const elsewhere = keyOf(3, "w-fedcba9876543210").vkey;
+  const report = await verifyExport(trail.exportLines().join(""), { vkeys: [elsewhere] });
+  assert.ok(!report.sound);
+  assert.match(report.damages.map(({ why }) => why).join("\n"), /this is another trail/);
+  assert.ok((await verifyExport(trail.exportLines().join(""), { vkeys: [elsewhere, old.vkey] })).sound);
+});
