@@ -2,8 +2,7 @@ import process from "node:process";
 import manifest from "../../deno.json" with { type: "json" };
 import { LOG_MIGRATIONS } from "../bus/local/schema.ts";
 import { sqliteVersion } from "../store/sqlite_version.ts";
-import { build } from "./build.ts";
-import { VERSION } from "./version.ts";
+import { build, VERSION } from "./build.ts";
 
 /** What a report of a fault should say of the program. */
 export interface About {

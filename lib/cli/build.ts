@@ -1,6 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import manifest from "../../deno.json" with { type: "json" };
 import { gitCommit } from "./git_commit.ts";
+
+/** Capstan's own version, as in deno.json. */
+export const VERSION: string = manifest.version;
 
 /** What the program was made from. */
 export interface Build {

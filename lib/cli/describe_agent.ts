@@ -1,7 +1,7 @@
 import type { Loaded } from "../config/load.ts";
 import type { Host } from "../plugin/host_contract.ts";
 import type { Style } from "./style.ts";
-import { VERSION } from "./version.ts";
+import { VERSION } from "./build.ts";
 
 /** What a started agent says of itself: what listens where, where the data is, how to use it. */
 export function describeAgent(

@@ -2,7 +2,7 @@ import type { CliCommand } from "./command.ts";
 import { UsageError } from "./exit.ts";
 import type { Component } from "./inventory/component.ts";
 import { table } from "./table.ts";
-import { VERSION } from "./version.ts";
+import { VERSION } from "./build.ts";
 
 /** `capstan licenses [NAME]` */
 export const licenses: CliCommand = {

@@ -10,7 +10,7 @@ import { buildProgram, type Request } from "./program.ts";
 import { reportError } from "./report_error.ts";
 import { exitCodeOfSignal, Interrupted, listenForStop } from "./signals.ts";
 import { styleFor } from "./style.ts";
-import { VERSION } from "./version.ts";
+import { VERSION } from "./build.ts";
 
 /** What the program is started with. */
 export interface MainOptions {

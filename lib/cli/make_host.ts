@@ -11,7 +11,7 @@ import type { Logger } from "../telemetry/logger.ts";
 import { createMeter } from "../telemetry/meter.ts";
 import { redactionOf } from "./redaction_of.ts";
 import { type ConfigCall, loadConfiguration } from "./configuration.ts";
-import { VERSION } from "./version.ts";
+import { VERSION } from "./build.ts";
 
 /** An agent that is about to run, or whose commands are. */
 export interface Made {

@@ -1,5 +1,5 @@
 import type { CliCommand } from "./command.ts";
-import { VERSION } from "./version.ts";
+import { VERSION } from "./build.ts";
 
 /** `capstan man` */
 export const man: CliCommand = {

@@ -1,9 +1,5 @@
-import manifest from "../../deno.json" with { type: "json" };
 import type { CliCommand } from "./command.ts";
 import { table } from "./table.ts";
-
-/** Capstan's own version, as in deno.json. */
-export const VERSION: string = manifest.version;
 
 /** `capstan version` */
 export const version: CliCommand = {

@@ -2,7 +2,7 @@ import type { Plugin } from "../plugin/contract.ts";
 import { allCommands, commandsFor, groups, rootDoc, rootExamples } from "./commands.ts";
 import { buildProgram } from "./program.ts";
 import type { ProgramCommand } from "./program_command.ts";
-import { VERSION } from "./version.ts";
+import { VERSION } from "./build.ts";
 
 /** The program to look at, not to run: with every flag of every command, or those that a command line may mean. */
 export async function wholeProgram(

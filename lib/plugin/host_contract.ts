@@ -7,21 +7,7 @@ import type { Logger } from "../telemetry/logger.ts";
 import type { RootMeter } from "../telemetry/meter.ts";
 import type { CommandCall, Health, Plugin, PluginCommand } from "./contract.ts";
 import type { HostParts } from "./host_parts.ts";
-import type { WantedTopic } from "./topics.ts";
-
-/** What `[topics."NAME"]` changes of a declared topic. */
-export interface TopicOverride {
-  /** Its real name. */
-  name?: string;
-  partitions?: number;
-  replication?: number;
-  /** Milliseconds; `Infinity` for ever. */
-  retention?: number;
-  /** Bytes. */
-  max_record_bytes?: number;
-  /** Further Kafka settings. */
-  settings?: Readonly<Record<string, string>>;
-}
+import type { TopicOverride, WantedTopic } from "./topics.ts";
 
 /** The agent's own settings, checked and with defaults filled in; keys as in config.toml. */
 export interface HostSettings {

@@ -3,7 +3,20 @@ import { CODECS } from "../bus/codec.ts";
 import type { TopicSpec } from "../bus/contract.ts";
 import type { TopicValues } from "../bus/handler.ts";
 import { deadLetterSpec } from "../bus/stream/dead_letters.ts";
-import type { TopicOverride } from "./host_contract.ts";
+
+/** What `[topics."NAME"]` changes of a declared topic. */
+export interface TopicOverride {
+  /** Its real name. */
+  name?: string;
+  partitions?: number;
+  replication?: number;
+  /** Milliseconds; `Infinity` for ever. */
+  retention?: number;
+  /** Bytes. */
+  max_record_bytes?: number;
+  /** Further Kafka settings. */
+  settings?: Readonly<Record<string, string>>;
+}
 
 /** A topic as it should be. */
 export interface WantedTopic {

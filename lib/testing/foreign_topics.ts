@@ -1,6 +1,6 @@
 import type { Plugin } from "../plugin/contract.ts";
 import type { PluginDescription } from "../plugin/describe_plugin.ts";
-import type { TopicOverride } from "../plugin/host_contract.ts";
+import type { TopicOverride } from "../plugin/topics.ts";
 import type { TestTopic } from "./test_agent_contract.ts";
 
 /** What the plugins under test declare and read, and what the test says of topics. */
