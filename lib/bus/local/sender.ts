@@ -44,8 +44,10 @@ export class LocalSender {
   readonly #options: LocalSenderOptions;
   readonly #lane: AppendLane<Send> | undefined;
   #waiting: Send[] = [];
-  /** Works of the store under way. */
-  #committing = 0;
+  /** Whether a work of the store is under way. One at a time: what fails in it is tried again before what came later. */
+  #committing = false;
+  /** Resolves when the last work is over. */
+  #last = Promise.resolve();
   /** Sends in a row that found none under way. */
   #lone = 0;
 
@@ -69,20 +71,21 @@ export class LocalSender {
     return new Promise((resolve, reject) => {
       const one: Send = { records, resolve, reject, slot: -1, aborted: false };
       if (signal) this.#abortable(one, signal);
-      const without = this.#waiting.length > 0 || this.#committing > 0;
+      const without = this.#waiting.length > 0 || this.#committing;
       this.#lone = without || this.#lane?.busy ? 0 : this.#lone + 1;
       if (this.#lane && !without && this.#lone < LONE_SENDS && isPlain(records)) {
         one.slot = this.#lane.put(one, this.#options.now());
       }
       if (one.slot >= 0) return;
       this.#waiting.push(one);
-      if (this.#waiting.length === 1) this.#begin();
+      this.#begin();
     });
   }
 
-  /** Resolves when the lane has ended. Safe twice. */
+  /** Resolves when the lane has ended and nothing is under way. Safe twice. */
   async close(): Promise<void> {
     await this.#lane?.close();
+    while (this.#committing) await this.#last;
   }
 
   #abortable(one: Send, signal: AbortSignal): void {
@@ -119,13 +122,14 @@ export class LocalSender {
   }
 
   #begin(): void {
-    if (this.#waiting.length > 0 && !this.#lane?.busy) void this.#commit();
+    if (this.#committing || this.#waiting.length === 0 || this.#lane?.busy) return;
+    this.#committing = true;
+    this.#last = this.#commit();
   }
 
   async #commit(): Promise<void> {
     const { store, append } = this.#options;
     let taken: Send[] | undefined;
-    this.#committing++;
     try {
       const positions = await store.write((tx) => {
         // Taken when the transaction has begun: who comes while it waits for the lock is in. It may be run twice.
@@ -139,18 +143,21 @@ export class LocalSender {
       const failed = taken ?? this.#waiting.splice(0);
       if (failed.length <= 1 || (error instanceof StoreError && error.failure !== "constraint")) {
         for (const one of failed) one.reject(error);
-      } else this.#apart(failed);
+      } else await this.#apart(failed);
     } finally {
-      this.#committing--;
+      this.#committing = false;
+      this.#begin();
     }
   }
 
   /** One of them can't be appended, as to a topic that does not exist: the others can. */
-  #apart(sends: readonly Send[]): void {
+  async #apart(sends: readonly Send[]): Promise<void> {
     const { store, append } = this.#options;
-    for (const { records, resolve, reject } of sends) {
-      store.write((tx) => append(tx, records)).then(resolve, reject);
-    }
+    await Promise.all(
+      sends.map(({ records, resolve, reject }) =>
+        store.write((tx) => append(tx, records)).then(resolve, reject)
+      ),
+    );
   }
 
   #take(): Send[] {
@@ -161,15 +168,15 @@ export class LocalSender {
       for (const { key, value } of records) bytes += (key?.length ?? 0) + (value?.length ?? 0);
       count++;
     }
-    const taken = this.#waiting.splice(0, count);
-    if (this.#waiting.length > 0) void this.#commit();
-    return taken;
+    return this.#waiting.splice(0, count);
   }
 }
 
-/** Keys and values are bytes; what is not is refused without the lane. */
+/** Keys and values are bytes, partitions numbers of 31 bits; what is not is refused without the lane. */
 function isPlain(records: readonly OutgoingRecord[]): boolean {
-  return records.every(({ key = null, value }) => isBytes(key) && isBytes(value));
+  return records.every(({ key = null, value, partition = 0 }) =>
+    isBytes(key) && isBytes(value) && partition >= 0 && (partition | 0) === partition
+  );
 }
 
 function isBytes(value: unknown): boolean {

@@ -36,7 +36,7 @@ export class AppendLane<T extends { readonly records: readonly OutgoingRecord[] 
   /** Sends in the ring, oldest first. */
   readonly #sends: T[] = [];
   #worker: Worker | undefined;
-  #state: "idle" | "starting" | "ready" | "down" = "idle";
+  #state: "idle" | "starting" | "ready" | "closing" | "down" = "idle";
   #publishing = false;
   readonly #started = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<void>();
@@ -65,7 +65,7 @@ export class AppendLane<T extends { readonly records: readonly OutgoingRecord[] 
     });
     worker.onmessage = ({ data }: MessageEvent<FromAppendWorker>) => {
       if (data.kind === "ready") {
-        this.#state = "ready";
+        if (this.#state === "starting") this.#state = "ready";
         this.#started.resolve();
       } else if (data.kind === "failed") this.#down(data.error);
       else this.#ended.resolve();
@@ -86,7 +86,10 @@ export class AppendLane<T extends { readonly records: readonly OutgoingRecord[] 
     worker.postMessage(start);
   }
 
-  /** Takes a send; its slot, or -1 where the lane has no room or no thread. */
+  /**
+   * Takes a send; its slot, or -1 where the lane has no room or no thread. What is put behind a send that is handed back
+   * is handed back too, until all are.
+   */
   put(send: T, now: number): number {
     if (this.#state !== "ready") return -1;
     const slot = this.#ring.put(send.records, now);
@@ -113,10 +116,13 @@ export class AppendLane<T extends { readonly records: readonly OutgoingRecord[] 
   async close(): Promise<void> {
     if (this.#state === "idle") this.#state = "down";
     if (this.#state === "down") return;
+    this.#state = "closing";
     this.#ring.publish();
     this.#ring.close();
     await this.#ended.promise;
     this.#worker?.terminate();
+    // The word that it has ended may come before that of what it settled.
+    this.#passOn(this.#ring.settled);
     this.#state = "down";
   }
 
@@ -130,7 +136,7 @@ export class AppendLane<T extends { readonly records: readonly OutgoingRecord[] 
   }
 
   #passOn(settled: number): void {
-    while (this.#ring.hasSettled(settled)) {
+    while (this.#sends.length > 0 && this.#ring.hasSettled(settled)) {
       const send = this.#sends.shift()!;
       this.#options.settled(send, this.#ring.take(send.records));
     }

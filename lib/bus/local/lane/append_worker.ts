@@ -49,6 +49,10 @@ async function serve(start: AppendWorkerStart): Promise<void> {
   post({ kind: "ready" });
   let many = false;
   while (ring.wait({ many })) {
+    if (ring.refusing) {
+      ring.settle(ring.take());
+      continue;
+    }
     let taken: TakenSends | undefined;
     try {
       const positions = await store.write((tx) => {

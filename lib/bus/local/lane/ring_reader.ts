@@ -75,6 +75,11 @@ export class RingReader {
     return { records, at, slots, end };
   }
 
+  /** Whether sends are to be handed back: an earlier one was, and they must not overtake it. */
+  get refusing(): boolean {
+    return Atomics.load(this.#views.head, HEAD.REFUSING) === 1;
+  }
+
   /** Says what became of them: `positions` of their records, or nothing where they are not stored. */
   settle(taken: TakenSends, positions?: readonly Position[]): void {
     const { head, ints, doubles } = this.#views;
@@ -85,6 +90,7 @@ export class RingReader {
     });
     const state = positions ? STATE.STORED : STATE.FAILED;
     for (const slot of taken.slots) ints[2 * slot + SLOT.STATE] = state;
+    if (!positions && taken.slots.length > 0) Atomics.store(head, HEAD.REFUSING, 1);
     Atomics.store(head, HEAD.SETTLED, taken.end);
     Atomics.notify(head, HEAD.SETTLED);
   }

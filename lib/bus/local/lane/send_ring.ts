@@ -27,6 +27,7 @@ export class SendRing {
     const headers = records.map(({ headers }) => encodeHeaders(headers));
     let size = SLOT_UNITS;
     records.forEach((record, at) => size += this.#unitsOf(record, headers[at]!));
+    size = Math.ceil(size / SLOT_UNITS) * SLOT_UNITS;
     let at = this.#written & (units - 1);
     const fill = at + size > units ? units - at : 0;
     if (((this.#written - this.#freed) | 0) + fill + size > units) return -1;
@@ -71,7 +72,7 @@ export class SendRing {
 
   /** Where the records of the oldest slot lie, in their order, or `undefined` where they are not stored; frees it. */
   take(records: readonly OutgoingRecord[]): Position[] | undefined {
-    const { ints, doubles, units } = this.#views;
+    const { head, ints, doubles, units } = this.#views;
     let at = this.#freed & (units - 1);
     if (ints[2 * at + SLOT.RECORDS] === 0) {
       this.#freed = (this.#freed + ints[2 * at + SLOT.UNITS]!) | 0;
@@ -92,6 +93,7 @@ export class SendRing {
       })
       : undefined;
     this.#freed = (this.#freed + ints[2 * at + SLOT.UNITS]!) | 0;
+    if (this.#freed === this.#written) Atomics.store(head, HEAD.REFUSING, 0);
     return positions;
   }
 

@@ -1,10 +1,54 @@
 import assert from "node:assert/strict";
-import { openLocalLog } from "../../../../lib/bus/local/local_bus.ts";
+import { setImmediate } from "node:timers";
+import { type LocalBus, openLocalLog } from "../../../../lib/bus/local/local_bus.ts";
 import { holdWriteLock } from "../../../../lib/testing/store_faults.ts";
 import { WriteTurns } from "../../../../lib/store/write_turns.ts";
 import { TempStore } from "../../store/temp_store.ts";
 
 const value = new Uint8Array([1]);
+
+/** A log with a topic `t` of two partitions and a thread for appends that has begun to take sends. */
+class LanedLog implements AsyncDisposable {
+  readonly #stack = new AsyncDisposableStack();
+  /** Works the store was given; the thread's are none. */
+  works = 0;
+
+  private constructor(readonly log: LocalBus) {}
+
+  static async open(): Promise<LanedLog> {
+    const temp = new TempStore();
+    const store = await temp.open();
+    const lane = { storeFile: store.file, powerSafe: false, turns: new WriteTurns("first").memory };
+    const laned = new LanedLog(await openLocalLog(store, { lane }));
+    laned.#stack.use(temp);
+    laned.#stack.use(laned.log);
+    await laned.log.topics.apply([{ name: "t", partitions: 2 }]);
+    const write = store.write.bind(store);
+    store.write = (work, options) => {
+      laned.works++;
+      return write(work, options);
+    };
+    await laned.byThread();
+    return laned;
+  }
+
+  /** Sends one record. */
+  async send(topic = "t", partition = 0): Promise<number> {
+    return (await this.log.send([{ topic, partition, value }]))[0]?.offset ?? -1;
+  }
+
+  /** Resolves once sends go by the thread. */
+  async byThread(): Promise<void> {
+    for (let before = -1; before !== this.works;) {
+      before = this.works;
+      await Promise.all([this.send(), this.send(), this.send(), this.send()]);
+    }
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#stack.disposeAsync();
+  }
+}
 
 Deno.test("sends that meet in one commit get positions of their own, in their order", async () => {
   await using temp = new TempStore();
@@ -70,6 +114,61 @@ Deno.test("with a thread for appends sends keep their order, and fail alone, as 
   await appended.promise;
   const [description] = await log.topics.describe(["t"]);
   assert.equal(description?.partitions[0]?.endOffset, 297);
+});
+
+Deno.test("what fails in the thread for appends is not overtaken by what came later", async () => {
+  await using laned = await LanedLog.open();
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+  for (let round = 0; round < 5; round++) {
+    await laned.byThread();
+    const missing = assert.rejects(laned.send("missing"), /does not exist/);
+    const sends = [laned.send(), laned.send()];
+    // The thread hands them back meanwhile, and this one has not heard of it when it sends more.
+    await turn();
+    await turn();
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
+    sends.push(laned.send(), laned.send());
+    const offsets = await Promise.all(sends);
+    await missing;
+    assert.deepEqual(offsets, offsets.map((_, at) => offsets[0]! + at));
+  }
+});
+
+Deno.test("what fails with others keeps its place before what came later", async () => {
+  await using temp = new TempStore();
+  await using log = await openLocalLog(await temp.open());
+  await log.topics.apply([{ name: "t", partitions: 1 }]);
+  // More than one commit takes.
+  const sends = Array.from(
+    { length: 600 },
+    (_, at) => log.send([{ topic: at === 9 ? "missing" : "t", value }]),
+  );
+  const results = await Promise.allSettled(sends);
+  assert.deepEqual(results.flatMap(({ status }, at) => status === "rejected" ? [at] : []), [9]);
+  const offsets = results.flatMap((one) => one.status === "fulfilled" ? [one.value[0]!.offset] : []);
+  assert.deepEqual(offsets, offsets.map((_, at) => at));
+});
+
+Deno.test("close() waits for every send that was taken", async () => {
+  await using temp = new TempStore();
+  const store = await temp.open();
+  const log = await openLocalLog(store);
+  await log.topics.apply([{ name: "t", partitions: 1 }]);
+  const sends = Array.from({ length: 600 }, () => log.send([{ topic: "t", value }]));
+  const settled = Promise.all(sends);
+  await log.close();
+  await store.close();
+  assert.equal((await settled).length, 600);
+});
+
+Deno.test("with the thread for appends, too, a partition that is none is refused", async () => {
+  await using laned = await LanedLog.open();
+  for (const partition of [-1, 0.5, NaN, 2 ** 32]) {
+    await laned.byThread();
+    const before = await laned.send("t", 0);
+    await assert.rejects(laned.send("t", partition), /it has no partition/);
+    assert.equal(await laned.send("t", 0), before + 1);
+  }
 });
 
 Deno.test("sends that come one by one again are committed without the thread for appends", async () => {

@@ -43,7 +43,11 @@ Deno.test("what is put comes out once, whole and in order, and what became of it
     /** Sends not yet taken back, oldest first. */
     const sends: { records: OutgoingRecord[]; slot: number; state: string; offset: number }[] = [];
     let offset = 0;
-    const settle = (stored: boolean) => {
+    /** Whether a send was handed back, and others have not been since. */
+    let refusing = false;
+    const settle = (commit: boolean) => {
+      assert.equal(reader.refusing, refusing);
+      const stored = commit && !refusing;
       const mine = sends.filter(({ state }) => state === "published");
       const taken = reader.take();
       assert.deepEqual(
@@ -59,6 +63,7 @@ Deno.test("what is put comes out once, whole and in order, and what became of it
       const first = offset - taken.records.length;
       const positions = taken.records.map(({ topic }, at) => ({ topic, partition: 3, offset: first + at }));
       reader.settle(taken, stored ? positions : undefined);
+      if (!stored && mine.length > 0) refusing = true;
     };
     for (const step of steps) {
       if (typeof step === "object" && "put" in step) {
@@ -83,11 +88,28 @@ Deno.test("what is put comes out once, whole and in order, and what became of it
             : undefined;
           assert.ok(["stored", "failed", "withdrawn, passed"].includes(send.state), send.state);
           assert.deepEqual(ring.take(send.records), expected);
+          if (sends.length === 0) refusing = false;
         }
         assert.ok(!sends.some(({ state }) => /stored|failed|passed/.test(state)));
       } else settle(step === "commit");
     }
   }));
+});
+
+Deno.test("whatever is left of the ring at its end is passed over", () => {
+  const ring = new SendRing(RING);
+  const reader = new RingReader(ring.memory);
+  for (let offset = 0; offset < 2_000; offset++) {
+    const records = [{ topic: "t", value: new Uint8Array((offset * 37) % 97) }];
+    assert.ok(ring.put(records, NOW) >= 0);
+    ring.publish();
+    const taken = reader.take();
+    assert.deepEqual(taken.records.map(({ value }) => value?.length), [(offset * 37) % 97]);
+    reader.settle(taken, [{ topic: "t", partition: 0, offset }]);
+    const { settled } = ring;
+    assert.deepEqual(ring.take(records), [{ topic: "t", partition: 0, offset }]);
+    assert.equal(ring.hasSettled(settled), false);
+  }
 });
 
 Deno.test("a send larger than the ring finds no room", () => {
