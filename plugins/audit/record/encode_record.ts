@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import { createHash, hash } from "node:crypto";
 import canonicalize from "canonicalize";
+import { hashOfHex } from "../tree/hash.ts";
 import type { AuditRecord } from "./record.ts";
 
 /** A record's bytes: canonical JSON (RFC 8785) in UTF-8. */
@@ -17,7 +18,7 @@ export function recordHash(bytes: Uint8Array): string {
 
 /** The record's leaf in the tree: SHA-256 of a zero byte and its bytes (RFC 6962, section 2.1). */
 export function leafHash(bytes: Uint8Array): Uint8Array {
-  return createHash("sha256").update(LEAF).update(bytes).digest();
+  return hashOfHex(createHash("sha256").update(LEAF).update(bytes).digest("hex"));
 }
 
 const LEAF = Uint8Array.of(0);

@@ -1,4 +1,4 @@
-import { emptyRoot, HASH_BYTES, nodeHash } from "./hash.ts";
+import { emptyRoot, HASH_BYTES, NodeHasher } from "./hash.ts";
 import { frontierOf, type Subtree } from "./subtrees.ts";
 
 /**
@@ -7,6 +7,7 @@ import { frontierOf, type Subtree } from "./subtrees.ts";
 export class CompactRange {
   #size = 0;
   #hashes: Uint8Array[] = [];
+  readonly #nodes = new NodeHasher();
 
   /**
    * Goes on behind `size` leaves, with the hashes of `frontierOf(size)` in their order.
@@ -44,7 +45,7 @@ export class CompactRange {
     while (number % 2 === 1) {
       const left = this.#hashes.pop();
       if (!left) throw new RangeError(`Cannot add leaf ${this.#size}: the subtree to its left is not there`);
-      hash = nodeHash(left, hash);
+      hash = this.#nodes.hash(left, hash);
       number = (number - 1) / 2;
       level++;
       whole?.({ level, number }, hash);
@@ -56,6 +57,6 @@ export class CompactRange {
   /** Root of the tree so far. */
   root(): Uint8Array {
     if (this.#hashes.length === 0) return emptyRoot();
-    return this.#hashes.reduceRight((right, left) => nodeHash(left, right));
+    return this.#hashes.reduceRight((right, left) => this.#nodes.hash(left, right));
   }
 }
