@@ -1,5 +1,6 @@
 import type { EraseHandler, Erasure, ErasureSubject, Reader, Transaction } from "capstan";
 import { CATALOG, type TopicName } from "./events/catalog.ts";
+import { NO_TENANT } from "./events/envelope.ts";
 import { topicName } from "./events/topics.ts";
 import { nameOfTarget, namesOfTurn } from "./feedback/turn_name.ts";
 import type { TurnSpan } from "./events/traces.ts";
@@ -8,6 +9,9 @@ import type { Settings } from "./settings.ts";
 
 /** Rows changed in one transaction. */
 const AT_ONCE = 200;
+
+/** Whose a turn's span is: who is not named is known by the API key. */
+const WHO = "coalesce(json_extract(span, '$.user'), 'key:' || json_extract(span, '$.api_key_fingerprint'))";
 
 /** What is known of the subject: the turns, and whatever they are named by. */
 interface Subject extends ErasureSubject {
@@ -43,22 +47,24 @@ export function eraseFromInsights(settings: Pick<Settings, "topic_prefix">): Era
 
 function known(db: Reader, { tenant, user }: ErasureSubject): Subject {
   const spans = db.all<{ span: string }>(
-    "SELECT span FROM insights_turns WHERE tenant = ? AND json_extract(span, '$.user') = ?",
+    `SELECT span FROM insights_turns WHERE tenant = ? AND ${WHO} = ?`,
     tenant,
     user,
   ).map(({ span }) => JSON.parse(span) as TurnSpan);
   const ledger = db.get("SELECT 1 FROM sqlite_schema WHERE name = 'tapes_turns_v1'") === undefined
     ? []
-    : db.all<{ id: string; node: string | null; response: string | null }>(
-      `SELECT call_id AS id, head_hash AS node, response_id AS response FROM tapes_turns_v1
-       WHERE user = ? AND coalesce(tenant, 'default') = ?`,
+    : db.all<{ id: string; node: string | null; others: string | null; response: string | null }>(
+      `SELECT call_id AS id, head_hash AS node, other_answers AS others, response_id AS response FROM tapes_turns_v1
+       WHERE coalesce(user, 'key:' || api_key_fingerprint) = ? AND coalesce(tenant, ?) = ?`,
       user,
+      NO_TENANT,
       tenant,
     );
   const names = [
     ...spans.flatMap(namesOfTurn).filter((name) => !name.startsWith("root:")),
-    ...ledger.flatMap(({ node, response }) => [
+    ...ledger.flatMap(({ node, others, response }) => [
       ...(node === null ? [] : [`node:${node}`]),
+      ...(others === null ? [] : (JSON.parse(others) as string[]).map((hash) => `node:${hash}`)),
       ...(response === null ? [] : [`response:${response}`]),
     ]),
   ];
@@ -73,12 +79,13 @@ function isAbout({ tenant, user, turns, names }: Subject, event: unknown): boole
     data?: Readonly<Record<string, unknown>>;
   };
   if (tenant_id !== tenant || typeof data !== "object" || data === null) return false;
-  const { user: named, turn_id, target } = data as {
+  const { user: named, api_key_fingerprint: key, turn_id, target } = data as {
     user?: unknown;
+    api_key_fingerprint?: unknown;
     turn_id?: unknown;
     target?: FeedbackData["target"];
   };
-  return named === user || (typeof turn_id === "string" && turns.has(turn_id)) ||
+  return (named ?? `key:${key}`) === user || (typeof turn_id === "string" && turns.has(turn_id)) ||
     (target !== undefined && names.has(nameOfTarget(target)));
 }
 
@@ -94,7 +101,7 @@ const IS_SUBJECTS: Readonly<Record<string, string>> = {
   insights_tool_calls: `json_extract(span, '$.tenant_id') = (SELECT tenant FROM subject) AND ${OF_TURN}`,
   insights_turn_names: `tenant = (SELECT tenant FROM subject) AND ${OF_TURN}`,
   insights_turns: `tenant = (SELECT tenant FROM subject) AND (${OF_TURN} OR
-    json_extract(span, '$.user') = (SELECT user FROM subject))`,
+    ${WHO} = (SELECT user FROM subject))`,
 };
 
 /** Some hundred rows in each transaction; gives how many. */

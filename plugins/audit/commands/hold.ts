@@ -52,7 +52,7 @@ async function add(call: CommandCall, settings: HoldSettings, redact: Redaction)
   const { store, commit, options, stdout } = call;
   const reason = reasonOf(options.reason, "set");
   const user = typeof options.user === "string" ? redact.identity(options.user) : undefined;
-  const named = typeof options.tenant === "string" ? options.tenant : undefined;
+  const named = typeof options.tenant === "string" ? redact.identity(options.tenant) : undefined;
   const tenant = named ?? (user === undefined ? undefined : NO_TENANT);
   const fromMs = timeOption("--from", options.from);
   const toMs = timeOption("--to", options.to);

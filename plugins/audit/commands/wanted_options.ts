@@ -26,7 +26,7 @@ export function wantedOf({ options }: Pick<CommandCall, "options">): Wanted {
   };
 }
 
-/** A user's name as it was given, and as redaction has it. */
-export function namesOf(redact: Redaction): (user: string) => readonly string[] {
-  return (user) => [...new Set([user, redact.identity(user)])];
+/** The name of a user or tenant as it was given, and as redaction has it. */
+export function namesOf(redact: Redaction): (name: string) => readonly string[] {
+  return (name) => [...new Set([name, redact.identity(name)])];
 }

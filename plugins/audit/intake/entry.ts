@@ -39,8 +39,8 @@ export interface EntryDefaults {
 }
 
 /** The entry that was taken. */
-export function takenEntry(given: GivenEntry, { tenant: named, now }: EntryDefaults): Entry {
-  const tenant = given.tenant ?? named;
+export function takenEntry(given: GivenEntry, { tenant: named, now, redact }: EntryDefaults): Entry {
+  const tenant = given.tenant ?? redact.identity(named);
   return {
     ...given,
     tenant,

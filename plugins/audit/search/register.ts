@@ -19,7 +19,7 @@ const USUAL = 50;
 
 /** Registers `GET /v1/audit/records`. An answer goes out once it is durable that it was asked for. */
 export function registerRecords(ctx: Pick<PluginContext, "redact" | "route">, options: RecordsOptions): void {
-  const names = (user: string) => [...new Set([user, ctx.redact.identity(user)])];
+  const names = (name: string) => [...new Set([name, ctx.redact.identity(name)])];
   ctx.route(
     "GET",
     "/v1/audit/records",
@@ -31,7 +31,7 @@ export function registerRecords(ctx: Pick<PluginContext, "redact" | "route">, op
 async function answer(
   query: URLSearchParams,
   { name, tenant: only }: Caller,
-  { store, intake, keyring: current, names }: RecordsOptions & { names(user: string): readonly string[] },
+  { store, intake, keyring: current, names }: RecordsOptions & { names(name: string): readonly string[] },
 ): Promise<Response> {
   const keyring = current();
   if (!keyring) return refuse(503, "the audit trail's keys are not open; try again later");

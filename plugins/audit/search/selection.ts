@@ -20,20 +20,26 @@ export interface Selection {
   readonly subjects: readonly string[];
 }
 
-/** Users are found by their fingerprints; one without a tenant is looked for in each that has keys. */
+/**
+ * Users are found by their fingerprints; one without a tenant is looked for in each that has keys. `names` gives a name as
+ * it was given and as redaction has it: records have either, as redaction was off or on.
+ */
 export function selectionOf(
   db: Reader,
   { user, tenant, fromMs, toMs }: Wanted,
-  { keyring, names }: { keyring: Keyring; names(user: string): readonly string[] },
+  { keyring, names }: { keyring: Keyring; names(name: string): readonly string[] },
 ): Selection {
   const tenants = tenant !== undefined
-    ? [tenant]
+    ? names(tenant)
     : db.all<{ tenant: string }>("SELECT DISTINCT tenant FROM audit_keys").map((row) => row.tenant);
   const subjects = user === undefined
     ? []
     : tenants.flatMap((each) => names(user).map((name) => keyring.subject(each, name)));
   const conditions: readonly (readonly [string, SqlValue | undefined])[] = [
-    ["tenant = ?", tenant],
+    [
+      "tenant IN (SELECT value FROM json_each(?))",
+      tenant === undefined ? undefined : JSON.stringify(tenants),
+    ],
     [
       "subject IN (SELECT value FROM json_each(?))",
       user === undefined ? undefined : JSON.stringify(subjects),

@@ -9,6 +9,8 @@ export const aboutTurn = {
   conversation: z.string().optional(),
   session: z.string().optional(),
   user: z.string().optional(),
+  /** Which API key the call came with, as the ledger has it: who names no user is known by it. */
+  api_key_fingerprint: z.string().optional(),
   agent: z.string().optional(),
   project: z.string().optional(),
   provider: z.string().optional(),

@@ -54,13 +54,15 @@ export class SourceTurn {
 
   /** Members that say which turn an event is about. Unknown ones are absent. */
   get about() {
-    const { id, revision, conversation, session, user, agent, project, provider } = this.event;
+    const { id, revision, conversation, session, user, api_key_fingerprint, agent, project, provider } = this
+      .event;
     return known({
       turn_id: id,
       revision,
       conversation,
       session,
       user,
+      api_key_fingerprint,
       agent,
       project,
       provider,

@@ -33,6 +33,8 @@ export interface TurnEvent {
   readonly conversation: string;
   readonly tenant?: string;
   readonly user?: string;
+  /** 16 digits of a hash of the API key the call came with. */
+  readonly api_key_fingerprint?: string;
   readonly agent?: string;
   readonly project?: string;
   readonly session?: string;

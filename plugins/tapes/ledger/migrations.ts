@@ -112,8 +112,7 @@ const LEDGER: readonly string[] = [
   ) WITHOUT ROWID`,
 ];
 
-/** What other plugins may read. A view's columns never change meaning; a change makes a `_v2` beside it. */
-const VIEWS: readonly string[] = [
+const turnsView = (more = "") =>
   `CREATE VIEW tapes_turns_v1 AS SELECT
     id, call_id, revision,
     strftime('%Y-%m-%dT%H:%M:%fZ', started_at / 1000.0, 'unixepoch') AS started_at,
@@ -125,8 +124,12 @@ const VIEWS: readonly string[] = [
     (SELECT json FROM blobs WHERE hash = system_hash) AS system,
     (SELECT json FROM blobs WHERE hash = tools_hash) AS tools,
     system_hash, tools_hash, request_messages, new_messages, request_head, head_hash, root_hash, other_answers,
-    response_id, previous_response_id, preview, request_bytes, response_bytes
-  FROM turns`,
+    response_id, previous_response_id, preview, request_bytes, response_bytes${more}
+  FROM turns`;
+
+/** What other plugins may read. A view's columns never change meaning; a change makes a `_v2` beside it. */
+const VIEWS: readonly string[] = [
+  turnsView(),
   `CREATE VIEW tapes_nodes_v1 AS SELECT
     hash, parent_hash, role, CAST(content AS TEXT) AS content, model, provider, agent_name AS agent, stop_reason,
     prompt_tokens, completion_tokens, total_tokens, cache_creation_input_tokens, cache_read_input_tokens, project,
@@ -215,5 +218,13 @@ export const TAPES_MIGRATIONS: readonly Migration[] = [
     version: 4,
     name: "which API key a call came with, by fingerprint",
     up: (tx) => void tx.run("ALTER TABLE turns ADD COLUMN api_key_fingerprint TEXT"),
+  },
+  {
+    version: 5,
+    name: "the API key's fingerprint for those who read the view",
+    up(tx) {
+      tx.run("DROP VIEW tapes_turns_v1");
+      tx.run(turnsView(", api_key_fingerprint"));
+    },
   },
 ];

@@ -12,6 +12,18 @@ import { openContent } from "../../../../plugins/audit/seal/seal_content.ts";
 import { appendRecords } from "../../../../plugins/audit/trail/append_records.ts";
 import { AUDIT_MIGRATIONS } from "../../../../plugins/audit/trail/tables.ts";
 
+const ADDRESS = /\S+@\S+/g;
+const without = (text: string) => text.replace(ADDRESS, (found) => `[email:${found.length}]`);
+
+/** The plugin where redaction takes out addresses. */
+const redacting: typeof audit = {
+  ...audit,
+  setup(ctx, config) {
+    const redact = { ...ctx.redact, on: true, text: without, identity: without };
+    return audit.setup({ ...ctx, redact }, config);
+  },
+};
+
 const ENTRY = { user: "ann", model: "m", prompt: "first", response: "r" };
 
 Deno.test("what came in before its user was erased is entered without content; what comes later has it", async () => {
@@ -81,4 +93,27 @@ Deno.test("an erasure is refused by a hold on the user, the tenant or all, and b
   assert.match(wrong.stderr, /Cannot lift hold h-1: there is none/);
   assert.equal((await agent.command("audit hold add", [], {})).code, 2);
   assert.equal((await agent.command("audit hold add", [], { reason: "x", from: "soon" })).code, 2);
+});
+
+Deno.test("tenants and users are held, found and erased by the names they were given, where redaction has taken them out of the records", async () => {
+  await using agent = await openTestAgent(redacting, { now: Date.now() });
+  const [user, tenant] = ["ann@example.org", "acme@example.org"];
+  const entry = { user_id: user, model: "m", prompt: "p", response: "r" };
+  const taken = await agent.request("POST", "/v1/audit", entry, { "x-capstan-tenant": tenant });
+  assert.equal(taken.status, 202);
+  await agent.settled();
+  const found = async (options: Record<string, string>) =>
+    (await agent.command("audit search", [], options)).stdout;
+  const ways: Record<string, string>[] = [{ user }, { tenant }, { user, tenant }];
+  for (const options of ways) assert.match(await found(options), /\bm\b/);
+  const query = new URLSearchParams({ user, tenant });
+  const { records } = await (await agent.request("GET", `/v1/audit/records?${query}`)).json();
+  assert.equal(records.length, 1);
+  for (const options of ways.filter((each) => each.tenant)) {
+    const held = await agent.command("audit hold add", [], { ...options, reason: "case", to: "2999-01-01" });
+    assert.equal((await agent.command("audit erase", [], { user, tenant, yes: true })).code, 1);
+    await agent.command("audit hold lift", [held.stdout.trim()], { reason: "over" });
+  }
+  const erased = await agent.command("audit erase", [], { user, tenant, yes: true });
+  assert.match(erased.stdout, /1 key destroyed/, erased.stderr);
 });
