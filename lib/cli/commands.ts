@@ -41,6 +41,7 @@ import { topicsApply } from "./topics_apply.ts";
 import { topicsList } from "./topics_list.ts";
 import { topicsPlan } from "./topics_plan.ts";
 import { trust } from "./trust.ts";
+import type { LeftOut } from "./usable_plugins.ts";
 import { version } from "./version.ts";
 
 /** The program's own commands. */
@@ -116,22 +117,36 @@ export const groups: Readonly<Record<string, string>> = {
   topics: "The topics that plugins declare, and those there are",
 };
 
+/** Commands, and the plugins whose commands can't be among them. */
+export interface Commands {
+  readonly commands: readonly CliCommand[];
+  readonly leftOut: readonly LeftOut[];
+}
+
 /** Every command that may be meant by `argv`: what is costly to describe is left out where it is not. */
-export async function commandsFor(
-  argv: readonly string[],
-  plugins: readonly Plugin[],
-): Promise<CliCommand[]> {
+export async function commandsFor(argv: readonly string[], plugins: readonly Plugin[]): Promise<Commands> {
   const asked = argv[0] === "help" ? argv[1] : argv[0];
   const meant = (command: CliCommand) => command.path.split(" ")[0] === asked;
-  const own = await withSettings(ownCommands, plugins, meant);
-  const needsNone = asked === "--version" || asked === "-V";
-  if (needsNone || own.some(meant)) return own;
-  return [...own, ...await commandsOf(plugins)];
+  const needsNone = asked === "--version" || asked === "-V" || ownCommands.some(meant);
+  return await described(plugins, { meant, needsNone });
 }
 
 /** Every command with all its flags, for the manual and for completion. */
-export async function allCommands(plugins: readonly Plugin[]): Promise<CliCommand[]> {
-  return [...await withSettings(ownCommands, plugins, () => true), ...await commandsOf(plugins)];
+export async function allCommands(plugins: readonly Plugin[]): Promise<Commands> {
+  return await described(plugins, { meant: () => true, needsNone: false });
+}
+
+async function described(
+  plugins: readonly Plugin[],
+  wanted: { meant(command: CliCommand): boolean; needsNone: boolean },
+): Promise<Commands> {
+  if (wanted.needsNone) {
+    return { commands: await withSettings(ownCommands, plugins, wanted.meant), leftOut: [] };
+  }
+  const { usablePlugins } = await import("./usable_plugins.ts");
+  const usable = usablePlugins(plugins, ownCommands);
+  const own = await withSettings(ownCommands, usable.plugins, wanted.meant);
+  return { commands: [...own, ...usable.commands], leftOut: usable.leftOut };
 }
 
 function withSettings(
@@ -144,9 +159,4 @@ function withSettings(
     const { settingOptions } = await import("./setting_options.ts");
     return { ...command, options: [...command.options ?? [], ...settingOptions(command, plugins)] };
   }));
-}
-
-async function commandsOf(plugins: readonly Plugin[]): Promise<CliCommand[]> {
-  const { pluginCommands } = await import("./plugin_commands.ts");
-  return pluginCommands(plugins);
 }

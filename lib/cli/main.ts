@@ -6,6 +6,7 @@ import { COMPLETE, typedWords } from "./completion/typed_words.ts";
 import { type ExternalPlugins, externalPlugins } from "./external_plugins.ts";
 import { EXIT, exitCodeOf, OutputClosed } from "./exit.ts";
 import { type Io, processIo } from "./io.ts";
+import { warnOfLeftOut } from "./left_out_warning.ts";
 import { buildProgram, type Request } from "./program.ts";
 import { reportError } from "./report_error.ts";
 import { exitCodeOfSignal, Interrupted, listenForStop } from "./signals.ts";
@@ -38,13 +39,16 @@ export async function main(options: MainOptions): Promise<number> {
       : await externalPlugins({ argv: meant, builtIn: names, io });
     const listed = external.plugins.length === 0 ? carried : undefined;
     const plugins = listed ? [] : [...await load(), ...external.plugins];
+    const { commands, leftOut } = listed
+      ? { commands: [...ownCommands, ...listedCommands(listed)], leftOut: [] }
+      : await commandsFor(argv, plugins);
     const said = { out: "", error: "" };
     let request: Request | undefined;
     const program = buildProgram({
       name: "capstan",
       doc: rootDoc,
       version: VERSION,
-      commands: listed ? [...ownCommands, ...listedCommands(listed)] : await commandsFor(argv, plugins),
+      commands,
       groups,
       examples: rootExamples,
       onRequest: (asked) => request = asked,
@@ -53,7 +57,10 @@ export async function main(options: MainOptions): Promise<number> {
     const usage = parse(() => program.parse([...argv], { from: "user" }));
     if (said.out) await io.stdout.write(said.out);
     if (said.error) await io.stderr.write(said.error);
-    if (!request) return usage;
+    if (!request) {
+      await warnOfLeftOut(io.stderr, [...external.failed, ...leftOut]);
+      return usage;
+    }
     debug = request.globals.debug;
     return await runCommand(request, { plugins, external }, io);
   } catch (error) {

@@ -24,7 +24,7 @@ export const pluginsNew: CliCommand = {
       throw new UsageError(`Cannot make plugin ${name}: one of this name is built in; choose another`);
     }
     const { commandsFor } = await import("./commands.ts");
-    const commands = await commandsFor([name], plugins);
+    const { commands } = await commandsFor([name], plugins);
     if (commands.some(({ path }) => path.split(" ")[0] === name)) {
       throw new UsageError(`Cannot make plugin ${name}: there is a command of this name; choose another`);
     }

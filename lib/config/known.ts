@@ -68,6 +68,8 @@ export function unknownKey(
   siblings: readonly string[],
   all: readonly string[],
 ): Problem {
+  const stranger = unknownPlugin(path, place, all);
+  if (stranger !== undefined) return stranger;
   const name = path.at(-1) ?? "";
   const key = keyText(path);
   const sibling = nearest(name, siblings);
@@ -80,6 +82,22 @@ export function unknownKey(
     wrong: "is not a setting",
     allowed: "remove or correct it",
     ...(near === undefined ? {} : { nearest: near }),
+  };
+}
+
+/** The problem of a key in the table of a plugin nobody knows. */
+function unknownPlugin([table, plugin]: KeyPath, place: Place, all: readonly string[]): Problem | undefined {
+  if (table !== "plugins" || plugin === undefined) return undefined;
+  const names = new Set(all.flatMap((key) => key.startsWith("plugins.") ? [key.split(".")[1] ?? ""] : []));
+  if (names.has(plugin)) return undefined;
+  const near = nearest(plugin, names);
+  const module = /^[a-z][a-z0-9_]*$/.test(plugin) ? plugin : "x";
+  return {
+    place,
+    key: keyText(["plugins", plugin]),
+    wrong: `is no plugin: there are ${[...names].sort().join(", ")}`,
+    allowed: `correct the name, or say in its table where yours is: module = "./${module}.ts"`,
+    ...(near === undefined ? {} : { nearest: keyText(["plugins", near]) }),
   };
 }
 

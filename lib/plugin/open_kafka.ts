@@ -4,7 +4,7 @@ import { KafkaError } from "../bus/kafka/error.ts";
 import { KafkaBus } from "../bus/kafka/kafka_bus.ts";
 import { kafkaRelay } from "../bus/kafka/relay.ts";
 import { busMetrics } from "../bus/metrics.ts";
-import { prepareTopic } from "../bus/relay/prepare.ts";
+import { prepareTopics } from "../bus/relay/prepare.ts";
 import { RELAY_GROUP } from "../bus/relay/schema.ts";
 import type { RelayTopic } from "../bus/relay/target.ts";
 import { DEFAULT_RETRY, retryDelay } from "../bus/stream/retry.ts";
@@ -32,8 +32,14 @@ export function openKafka(settings: HostSettings, context: KafkaContext): KafkaP
       spec,
     }))
     : publishedTopics(settings, context);
+  /** Until the first attempt to make the topics is over, nobody asks for one that is not there yet. */
+  const tried = Promise.withResolvers<void>();
   const driver = (settings.kafka?.bootstrap_servers ?? []).length > 0
-    ? new KafkaBus(cluster, { log: logger.child({ component: "kafka" }), clock })
+    ? new KafkaBus(cluster, {
+      log: logger.child({ component: "kafka" }),
+      clock,
+      topicsTried: tried.promise,
+    })
     : undefined;
   const relay = kafkaRelay(cluster, {
     store: log.store,
@@ -44,7 +50,7 @@ export function openKafka(settings: HostSettings, context: KafkaContext): KafkaP
     meter,
     clock,
     random,
-    ...(driver && { metrics: busMetrics(meter) }),
+    ...(driver && { metrics: busMetrics(meter), topicsTried: tried.promise }),
   });
   const relayed = new Set(topics.map(({ local }) => local));
   const stopping = new AbortController();
@@ -55,15 +61,20 @@ export function openKafka(settings: HostSettings, context: KafkaContext): KafkaP
 
   /** Brings the topics up, then looks now and then whether the brokers answer. */
   async function watch(bus: KafkaBus): Promise<void> {
-    let missing = topics;
+    let prepared = false;
     let compared = false;
     for (let failed = 0; !stopping.signal.aborted;) {
       let delayMs = PING_EVERY_MS;
       try {
-        while (missing[0]) {
-          await prepareTopic(bus.topics, missing[0].spec, logger.child({ component: "kafka" }));
-          missing = missing.slice(1);
+        if (!prepared) {
+          await prepareTopics(
+            bus.topics,
+            topics.map(({ spec }) => spec),
+            logger.child({ component: "kafka" }),
+          );
         }
+        prepared = true;
+        tried.resolve();
         await bus.ping(stopping.signal);
         if (trouble !== undefined) logger.info("Kafka answers.", { component: "kafka" });
         trouble = undefined;
@@ -71,6 +82,7 @@ export function openKafka(settings: HostSettings, context: KafkaContext): KafkaP
         if (!compared) await compare(bus);
         compared = true;
       } catch (error) {
+        tried.resolve();
         if (stopping.signal.aborted) return;
         if (failed++ === 0) {
           logger.warn("Kafka does not answer; it is waited for.", { component: "kafka", error });
@@ -132,6 +144,7 @@ export function openKafka(settings: HostSettings, context: KafkaContext): KafkaP
         : { status: "degraded", detail: trouble },
     [Symbol.asyncDispose]: async () => {
       stopping.abort();
+      tried.resolve();
       await relay.close();
       await watching;
       await driver?.close();

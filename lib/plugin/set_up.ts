@@ -61,7 +61,12 @@ export function setUpPlugin(options: SetUpOptions): PluginLife {
   } catch (cause) {
     state.sealed = true;
     registry.forget(name);
-    throw new Error(`Cannot set up plugin ${name}: ${errorChain(cause)}`, { cause });
+    throw new Error(
+      `Cannot set up plugin ${name}: ${
+        errorChain(cause)
+      }; correct it, or set plugins.${name}.enabled = false`,
+      { cause },
+    );
   }
 }
 

@@ -6,9 +6,6 @@ const TABLE = `CREATE TABLE IF NOT EXISTS capstan_migrations (
   PRIMARY KEY (owner, version)
 ) WITHOUT ROWID`;
 
-/** Tables that tell a file of this program, or of tapes. */
-const OWN: ReadonlySet<string> = new Set(["capstan_migrations", "nodes"]);
-
 /** What `migrate` works on. */
 export interface MigrateOptions {
   /** For messages. */
@@ -24,7 +21,7 @@ export interface MigrateOptions {
 /**
  * Applies what `owner` has not applied yet, each step in its own transaction. The version is read inside it, so
  * several processes may open a new file at once.
- * @throws {StoreError} the file has steps this program does not know, or tables of another program alone.
+ * @throws {StoreError} the file has steps this program does not know.
  * @throws {RangeError} the steps are not numbered 1, 2, 3 …
  */
 export async function migrate(options: MigrateOptions): Promise<void> {
@@ -36,7 +33,6 @@ export async function migrate(options: MigrateOptions): Promise<void> {
     );
   });
   let applied = await write((tx) => {
-    refuseForeign(tx, options.file);
     tx.run(TABLE);
     return versionOf(tx, options);
   });
@@ -56,20 +52,6 @@ export async function migrate(options: MigrateOptions): Promise<void> {
       return step.version;
     });
   }
-}
-
-/** A file that is neither new nor of this program nor of tapes is somebody else's, and left as it is. */
-function refuseForeign(tx: Transaction, file: string): void {
-  const tables = tx.all<{ name: string }>(
-    "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
-  ).map(({ name }) => name);
-  const [first] = tables;
-  if (first === undefined || tables.some((name) => OWN.has(name))) return;
-  throw new StoreError(
-    "other",
-    `Cannot use store ${file}: it is another program's (it has a table "${first}", and none of capstan or tapes); ` +
-      "give another file",
-  );
 }
 
 function versionOf(tx: Transaction, { file, owner, migrations }: MigrateOptions): number {

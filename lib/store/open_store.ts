@@ -3,6 +3,7 @@ import { dirname, resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { Connection } from "./connection.ts";
 import { StoreError } from "./error.ts";
+import { refuseForeignFile } from "./foreign.ts";
 import { SqliteStore } from "./sqlite_store.ts";
 import { failureOf, storeError } from "./store_failure.ts";
 import type { WriteTurns } from "./write_turns.ts";
@@ -43,7 +44,8 @@ const CHECKPOINT_PAGES = { own: 1_000, elsewhere: 65_536 };
 /**
  * Opens a SQLite file, makes it where it is missing (0600, folders 0700), and sets it to WAL. A file of tapes opens in
  * place.
- * @throws {StoreError} the file is missing, not a database, not accessible, or locked for longer than `lockWaitMs`.
+ * @throws {StoreError} the file is missing, not a database, another program's (it stays as it is), not accessible, or
+ * locked for longer than `lockWaitMs`.
  */
 export async function openStore(options: StoreOptions): Promise<SqliteStore> {
   const file = resolve(options.file);
@@ -56,6 +58,8 @@ export async function openStore(options: StoreOptions): Promise<SqliteStore> {
   try {
     let writer: Connection | undefined;
     if (!readOnly) {
+      const until = performance.now() + lockWaitMs;
+      if (!isNew) await unlocked(until, () => refuseForeignFile(file, busyTimeoutMs));
       writer = new Connection({ file, busyTimeoutMs, foreignKeys: !options.erasing });
       opened.push(writer);
       await setUpWriter(writer, { ...options, isNew, lockWaitMs, cacheKiB });

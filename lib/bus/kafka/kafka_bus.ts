@@ -49,6 +49,8 @@ export interface KafkaDriverOptions {
   onSendTrouble?(error: KafkaError | undefined): void;
   /** Times of a group's members. */
   memberTimes?: Partial<MemberTimes>;
+  /** Resolves once somebody has tried to make the topics that are read: nothing is opened before. Default: nobody. */
+  topicsTried?: Promise<void>;
   /** What time it is, and how to wait. */
   clock?: Clock;
 }
@@ -110,6 +112,7 @@ export class KafkaBus implements BusDriver {
 
   /** See `BusDriver`. */
   async open(open: OpenOptions): Promise<Subscription> {
+    await this.#options.topicsTried;
     if (this.#closing) throw closedError();
     const subscription = await KafkaSubscription.open({
       clients: this.#clients,

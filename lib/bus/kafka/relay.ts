@@ -8,6 +8,8 @@ import { Relay, type RelayOptions } from "../relay/relay.ts";
 export interface KafkaRelayOptions extends Omit<RelayOptions, "target" | "onClosed"> {
   /** Counts what it sends, where Kafka is the bus. */
   metrics?: BusMetrics;
+  /** See `RelayTarget`. */
+  topicsTried?: Promise<void>;
 }
 
 /**
@@ -16,7 +18,7 @@ export interface KafkaRelayOptions extends Omit<RelayOptions, "target" | "onClos
  */
 export function kafkaRelay(
   settings: KafkaSettings,
-  { metrics, ...options }: KafkaRelayOptions,
+  { metrics, topicsTried, ...options }: KafkaRelayOptions,
 ): Relay {
   const kafka = new KafkaBus(settings, {
     log: options.logger,
@@ -28,6 +30,7 @@ export function kafkaRelay(
     send: metrics ? countedSend(kafka, metrics) : (records, how) => kafka.send(records, how),
     topics: kafka.topics,
     isRetryable: (error) => kafka.isRetryable(error),
+    topicsTried,
   };
   const relay: Relay = new Relay({ ...options, target, onClosed: () => kafka.close() });
   return relay;

@@ -4,7 +4,10 @@ import type { Shrink } from "./shrink.ts";
 import { SendError } from "../send_error.ts";
 
 /** Where the relay sends. A send should wait out an outage by itself: only so is nothing doubled after it. */
-export type RelayTarget = Pick<BusDriver, "send" | "topics" | "isRetryable">;
+export interface RelayTarget extends Pick<BusDriver, "send" | "topics" | "isRetryable"> {
+  /** Resolves once somebody else has tried to make all topics: the relay makes one only after that. Default: nobody. */
+  readonly topicsTried?: Promise<void>;
+}
 
 /** A topic the relay sends on. */
 export interface RelayTopic {

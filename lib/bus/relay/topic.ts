@@ -7,7 +7,7 @@ import type { RelayLease } from "./lease.ts";
 import type { RelayMetrics } from "./metrics.ts";
 import { RELAY_GROUP } from "./schema.ts";
 import type { RelayTarget, RelayTopic } from "./target.ts";
-import { prepareTopic } from "./prepare.ts";
+import { prepareTopics } from "./prepare.ts";
 import type { RelayTrouble } from "./trouble.ts";
 import { retryDelay, type RetryPolicy } from "../stream/retry.ts";
 
@@ -166,12 +166,19 @@ export class RelayOfTopic {
   }
 
   #prepare(): Promise<number> {
-    const { clock, target, topic, logger } = this.#options;
+    const { clock } = this.#options;
     const now = clock.now();
     if (this.#prepared === undefined || now - this.#prepared.at > PREPARED_MS) {
-      this.#prepared = { at: now, partitions: prepareTopic(target.topics, topic.spec, logger) };
+      this.#prepared = { at: now, partitions: this.#partitions() };
     }
     return this.#prepared.partitions;
+  }
+
+  async #partitions(): Promise<number> {
+    const { target, topic: { spec }, logger } = this.#options;
+    await target.topicsTried;
+    const [partitions = spec.partitions] = await prepareTopics(target.topics, [spec], logger);
+    return partitions;
   }
 
   async #untilRoom(signal: AbortSignal): Promise<void> {

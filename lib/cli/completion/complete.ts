@@ -21,8 +21,10 @@ export const complete: CliCommand = {
       COMPLETE,
       ...typeof line === "string" ? ["--line", line] : ["--", ...call.args],
     ]);
+    // Who left a plugin out is for the command to say: a shell that waits at its prompt can't.
+    const { program } = await wholeProgram(call.plugins, words);
     const { candidates, paths } = await candidatesFor(
-      await wholeProgram(call.plugins, words),
+      program,
       words,
       // The configuration is that of the command line in question.
       lookupOf({ ...call, globals: { ...call.globals, configDir: configDirOf(words) } }),

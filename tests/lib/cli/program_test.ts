@@ -6,7 +6,7 @@ import type { ProgramCommand } from "../../../lib/cli/program_command.ts";
 import { plugins } from "../../../plugins/mod.ts";
 import { commandsIn, type Words } from "./shell_words.ts";
 
-const commands = await allCommands(plugins);
+const { commands } = await allCommands(plugins);
 
 /** The whole program; a command line it does not understand is thrown. */
 function program(onRequest: (request: Request) => void = () => {}): ProgramCommand {

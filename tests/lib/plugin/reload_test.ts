@@ -145,7 +145,8 @@ Deno.test("a next instance that can't be set up, or opens a port that is taken, 
         },
       };
       const [first] = await host.change(becomes([broken]));
-      assert.deepEqual(first, { plugin: "p", outcome: "kept", error: "Cannot set up plugin p: no" });
+      assert.deepEqual([first?.plugin, first?.outcome], ["p", "kept"]);
+      assert.match(first?.error ?? "", /^Cannot set up plugin p: no; correct it, or set plugins\.p\.enabled/);
       const [second] = await host.change(becomes([versioned("2", said, { listen: taken })]));
       assert.equal(second?.outcome, "kept");
       assert.match(second?.error ?? "", /another process listens there/);

@@ -68,10 +68,10 @@ Deno.test("openStore() for reading only refuses writes and sees what others comm
 
 Deno.test("openStore() opens a file whose write lock another process holds", async () => {
   await using temp = new TempStore();
-  await (await temp.open()).write((tx) => tx.run("CREATE TABLE t (x)"));
+  await (await temp.open()).write((tx) => tx.run("CREATE TABLE nodes (x)"));
   using _lock = holdWriteLock(temp.file);
   const store = await temp.open({ lockWaitMs: 1_000 });
-  assert.deepEqual(store.read((db) => db.all("SELECT x FROM t")), []);
+  assert.deepEqual(store.read((db) => db.all("SELECT x FROM nodes")), []);
 });
 
 Deno.test("checkpoint() copies the WAL into the file", async () => {

@@ -5,8 +5,8 @@ import { StoreError } from "../../../lib/store/error.ts";
 import { fillDisk, holdWriteLock } from "../../../lib/testing/store_faults.ts";
 import { TempStore } from "./temp_store.ts";
 
-const table = (tx: Transaction) => tx.run("CREATE TABLE t (x PRIMARY KEY, y)");
-const insert = (x: SqlValue) => (tx: Transaction) => tx.run("INSERT INTO t (x) VALUES (?)", x).changes;
+const table = (tx: Transaction) => tx.run("CREATE TABLE nodes (x PRIMARY KEY, y)");
+const insert = (x: SqlValue) => (tx: Transaction) => tx.run("INSERT INTO nodes (x) VALUES (?)", x).changes;
 
 function failure(expected: string) {
   return (error: unknown) => {
@@ -22,7 +22,7 @@ Deno.test("write() resolves with what its work returns, once it is committed", a
   const [store, other] = [await temp.open(), await temp.open()];
   await store.write(table);
   assert.equal(await store.write(insert("a")), 1);
-  assert.equal(other.read((db) => db.get<{ n: number }>("SELECT count(*) AS n FROM t"))?.n, 1);
+  assert.equal(other.read((db) => db.get<{ n: number }>("SELECT count(*) AS n FROM nodes"))?.n, 1);
 });
 
 Deno.test("write() commits what one turn of the event loop asks for together, in order", async () => {
@@ -34,7 +34,7 @@ Deno.test("write() commits what one turn of the event loop asks for together, in
   await Promise.all(Array.from({ length: 100 }, (_, i) => store.write(insert(i))));
   assert.equal(commits, 1);
   assert.deepEqual(
-    store.read((db) => db.all<{ x: number }>("SELECT x FROM t ORDER BY rowid")).map(({ x }) => x),
+    store.read((db) => db.all<{ x: number }>("SELECT x FROM nodes ORDER BY rowid")).map(({ x }) => x),
     Array.from({ length: 100 }, (_, i) => i),
   );
 });
@@ -48,7 +48,7 @@ Deno.test("write() bounds one commit by works and by bytes", async () => {
   await Promise.all(Array.from({ length: 600 }, (_, i) => store.write(insert(i))));
   assert.equal(commits, 3);
   const megabyte = (i: number) => (tx: Transaction) =>
-    tx.run("INSERT INTO t VALUES (?, ?)", `big ${i}`, new Uint8Array(1 << 20));
+    tx.run("INSERT INTO nodes VALUES (?, ?)", `big ${i}`, new Uint8Array(1 << 20));
   await Promise.all(Array.from({ length: 8 }, (_, i) => store.write(megabyte(i))));
   assert.equal(commits, 5);
 });
@@ -77,7 +77,7 @@ Deno.test("write() rolls back the work that throws, and it alone", async () => {
     RangeError,
   );
   assert.deepEqual(
-    store.read((db) => db.all<{ x: string }>("SELECT x FROM t ORDER BY x")).map(({ x }) => x),
+    store.read((db) => db.all<{ x: string }>("SELECT x FROM nodes ORDER BY x")).map(({ x }) => x),
     ["a", "b"],
   );
 });
@@ -100,7 +100,7 @@ Deno.test("write() stores each of many works once, in order, though every sevent
     else assert.equal(result.status === "rejected" && result.reason.message, `${i}`);
   });
   assert.deepEqual(
-    store.read((db) => db.all<{ x: number }>("SELECT x FROM t ORDER BY rowid")).map(({ x }) => x),
+    store.read((db) => db.all<{ x: number }>("SELECT x FROM nodes ORDER BY rowid")).map(({ x }) => x),
     Array.from({ length: 300 }, (_, i) => i).filter((i) => i % 7 !== 3),
   );
 });
@@ -112,7 +112,7 @@ Deno.test("write() fails for a work that hides a full disk, and lets nothing aft
   await using _full = await fillDisk(store);
   const hiding = store.write((tx) => {
     try {
-      tx.run("INSERT INTO t VALUES ('big', zeroblob(1048576))");
+      tx.run("INSERT INTO nodes VALUES ('big', zeroblob(1048576))");
     } catch (error) {
       assert.ok(error instanceof StoreError);
     }
@@ -120,7 +120,9 @@ Deno.test("write() fails for a work that hides a full disk, and lets nothing aft
   const small = store.write(insert("small"));
   await assert.rejects(hiding, /rolled the transaction back/);
   await small;
-  assert.deepEqual(store.read((db) => db.all<{ x: string }>("SELECT x FROM t")).map(({ x }) => x), ["small"]);
+  assert.deepEqual(store.read((db) => db.all<{ x: string }>("SELECT x FROM nodes")).map(({ x }) => x), [
+    "small",
+  ]);
 });
 
 Deno.test("write() inside a work belongs to the next commit", async () => {
@@ -166,7 +168,7 @@ Deno.test("write() gives up waiting for a lock when its signal aborts, and store
     assert.equal(store.queued, 0);
   }
   await store.write(insert("c"));
-  assert.deepEqual(store.read((db) => db.all<{ x: string }>("SELECT x FROM t")).map(({ x }) => x), ["c"]);
+  assert.deepEqual(store.read((db) => db.all<{ x: string }>("SELECT x FROM nodes")).map(({ x }) => x), ["c"]);
 });
 
 Deno.test("write() fails as locked when the lock is held for longer than lockWaitMs", async () => {
@@ -185,7 +187,7 @@ Deno.test("write() on a full disk fails as full, and works again when there is r
   const store = await temp.open();
   await store.write(table);
   const big = (x: string) => (tx: Transaction) =>
-    tx.run("INSERT INTO t VALUES (?, ?)", x, new Uint8Array(1 << 20));
+    tx.run("INSERT INTO nodes VALUES (?, ?)", x, new Uint8Array(1 << 20));
   {
     await using _full = await fillDisk(store);
     await assert.rejects(store.write(big("alone")), failure("full"));
@@ -193,7 +195,7 @@ Deno.test("write() on a full disk fails as full, and works again when there is r
     assert.ok(group.every((one) => one.status === "rejected" && failure("full")(one.reason)));
   }
   await store.write(big("c"));
-  assert.deepEqual(store.read((db) => db.all<{ x: string }>("SELECT x FROM t")).map(({ x }) => x), ["c"]);
+  assert.deepEqual(store.read((db) => db.all<{ x: string }>("SELECT x FROM nodes")).map(({ x }) => x), ["c"]);
 });
 
 Deno.test("read() sees one snapshot and never waits for a writer", async () => {
@@ -203,9 +205,9 @@ Deno.test("read() sees one snapshot and never waits for a writer", async () => {
   await store.write(insert("a"));
   using _lock = holdWriteLock(temp.file);
   const count = store.read((db) => {
-    const first = db.get("SELECT count(*) AS n FROM t");
+    const first = db.get("SELECT count(*) AS n FROM nodes");
     // A read inside a read is in the same snapshot.
-    assert.deepEqual(store.read((inner) => inner.get("SELECT count(*) AS n FROM t")), first);
+    assert.deepEqual(store.read((inner) => inner.get("SELECT count(*) AS n FROM nodes")), first);
     return first?.n;
   });
   assert.equal(count, 1);
@@ -216,7 +218,7 @@ Deno.test("read() can't write", async () => {
   const store = await temp.open();
   await store.write(table);
   assert.throws(
-    () => store.read((db) => db.get("INSERT INTO t (x) VALUES (1) RETURNING x")),
+    () => store.read((db) => db.get("INSERT INTO nodes (x) VALUES (1) RETURNING x")),
     failure("readonly"),
   );
 });
@@ -226,7 +228,7 @@ Deno.test("iterate() takes the same SQL inside its own loop, and may be left ear
   const store = await temp.open();
   await store.write(table);
   for (const x of [1, 2, 3]) await store.write(insert(x));
-  const sql = "SELECT x FROM t ORDER BY x";
+  const sql = "SELECT x FROM nodes ORDER BY x";
   const pairs = store.read((db) => {
     const found: string[] = [];
     for (const { x } of db.iterate(sql)) {
@@ -245,7 +247,7 @@ Deno.test("a transaction is of no use after its work has returned", async () => 
   const store = await temp.open();
   await store.write(table);
   await store.write(insert(1));
-  const { tx, rows } = await store.write((tx) => ({ tx, rows: tx.iterate("SELECT x FROM t") }));
+  const { tx, rows } = await store.write((tx) => ({ tx, rows: tx.iterate("SELECT x FROM nodes") }));
   assert.throws(() => insert("late")(tx), failure("closed"));
   assert.deepEqual([...rows], []);
 });
@@ -257,7 +259,7 @@ Deno.test("what SQLite would store as NULL or leave out without a word is refuse
   for (const value of [new Date(), undefined, NaN, true, {}]) {
     const sneaked: unknown[] = [value];
     await assert.rejects(
-      store.write((tx) => Reflect.apply(tx.run, tx, ["INSERT INTO t (x) VALUES (?)", ...sneaked])),
+      store.write((tx) => Reflect.apply(tx.run, tx, ["INSERT INTO nodes (x) VALUES (?)", ...sneaked])),
       TypeError,
     );
   }
@@ -275,10 +277,10 @@ Deno.test("empty blobs, empty texts and NULL come back as they were", async () =
   await using temp = new TempStore();
   const store = await temp.open();
   await store.write(table);
-  await store.write((tx) => tx.run("INSERT INTO t VALUES (?, ?)", new Uint8Array(0), null));
-  await store.write((tx) => tx.run("INSERT INTO t VALUES (?, ?)", "", 2 ** 53 - 1));
+  await store.write((tx) => tx.run("INSERT INTO nodes VALUES (?, ?)", new Uint8Array(0), null));
+  await store.write((tx) => tx.run("INSERT INTO nodes VALUES (?, ?)", "", 2 ** 53 - 1));
   assert.deepEqual(
-    store.read((db) => db.all("SELECT x, y FROM t ORDER BY rowid")).map(({ x, y }) => [x, y]),
+    store.read((db) => db.all("SELECT x, y FROM nodes ORDER BY rowid")).map(({ x, y }) => [x, y]),
     [[new Uint8Array(0), null], ["", 2 ** 53 - 1]],
   );
 });
@@ -292,5 +294,5 @@ Deno.test("close() commits what is queued, is safe twice, and ends the store's u
   await assert.rejects(store.write(insert("b")), failure("closed"));
   assert.throws(() => store.read((db) => db.get("SELECT 1")), failure("closed"));
   const again = await temp.open();
-  assert.equal(again.read((db) => db.get<{ x: string }>("SELECT x FROM t"))?.x, "a");
+  assert.equal(again.read((db) => db.get<{ x: string }>("SELECT x FROM nodes"))?.x, "a");
 });

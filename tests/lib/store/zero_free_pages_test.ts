@@ -11,12 +11,12 @@ Deno.test("zeroFreePages() leaves nothing of what was deleted before, and all of
   try {
     await using store = await openStore({ file });
     await store.write((tx) => {
-      tx.run("CREATE TABLE t (text TEXT)");
+      tx.run("CREATE TABLE nodes (text TEXT)");
       for (let row = 0; row < 1_000; row++) {
-        tx.run("INSERT INTO t VALUES (?)", `${row % 2 ? "gone" : "kept"} ${row} `.repeat(500));
+        tx.run("INSERT INTO nodes VALUES (?)", `${row % 2 ? "gone" : "kept"} ${row} `.repeat(500));
       }
     });
-    await store.write((tx) => tx.run("DELETE FROM t WHERE text LIKE 'gone%'"));
+    await store.write((tx) => tx.run("DELETE FROM nodes WHERE text LIKE 'gone%'"));
     assert.ok(store.truncateWal());
     assert.ok(await holds("gone 501"), "the test shows nothing otherwise");
     await using erasing = await openStore({ file, erasing: true });
@@ -30,7 +30,7 @@ Deno.test("zeroFreePages() leaves nothing of what was deleted before, and all of
       erasing.read((db) => db.get("SELECT 1 FROM sqlite_schema WHERE name = 'capstan_zeros'")),
       undefined,
     );
-    assert.equal(erasing.read((db) => db.get<{ n: number }>("SELECT count(*) AS n FROM t"))?.n, 500);
+    assert.equal(erasing.read((db) => db.get<{ n: number }>("SELECT count(*) AS n FROM nodes"))?.n, 500);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

@@ -12,7 +12,7 @@ const audit: Plugin = {
   },
 };
 
-const program = await wholeProgram([...plugins, audit]);
+const { program } = await wholeProgram([...plugins, audit]);
 
 const lookup: Lookup = (kind, before) =>
   Promise.resolve(

@@ -57,7 +57,7 @@ Deno.test("manualPage() writes roff for a program, its flags and its settings", 
   await assertGolden(manualPage({ program, schema, version: "1.2.3", date: "2026-11-21" }), "manual.1");
 });
 
-const program = await wholeProgram(plugins);
+const { program } = await wholeProgram(plugins);
 const page = manualPage({ program, schema: rootSchema(plugins), version: "1.2.3", date: "2026-11-21" });
 /** The page as one reads it, as far as words go. */
 const words = page.replaceAll("\\-", "-").replaceAll(/\\f[BR]/g, "").replaceAll("\\(aq", "'").replaceAll(
