@@ -1,3 +1,5 @@
+import { clearInterval, setInterval } from "node:timers";
+
 /** Places in the shared memory. */
 const WAITING = 0;
 const RELEASED = 1;
@@ -6,6 +8,9 @@ const PLACES = 3;
 
 /** Milliseconds the second thread stands back for the first at most; should the first hang, the other goes on. */
 const STAND_BACK_MS = 100;
+
+/** Milliseconds of a timer that has nothing to do. */
+const ALIVE_MS = 60_000;
 
 /**
  * Who writes next, where threads of one process write to one file: SQLite lets one of them in at a time and wakes
@@ -37,7 +42,10 @@ export class WriteTurns {
   wait(released: number, timeoutMs: number): Promise<void> {
     Atomics.store(this.#places, WAITING, 1);
     const { async, value } = Atomics.waitAsync(this.#places, RELEASED, released, timeoutMs);
-    return async ? value.then(() => {}) : Promise.resolve();
+    if (!async) return Promise.resolve();
+    // A process with nothing else to wait for would end meanwhile.
+    const alive = setInterval(() => {}, ALIVE_MS);
+    return value.then(() => clearInterval(alive));
   }
 
   /** Second thread: blocks while the first waits for the lock. Call it before every try. */

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { holdWriteLock } from "../../../lib/testing/store_faults.ts";
+import { TempStore } from "./temp_store.ts";
 import { WriteTurns } from "../../../lib/store/write_turns.ts";
 
 Deno.test("wait() resolves when the second thread lets go of the lock", async () => {
@@ -56,4 +58,15 @@ Deno.test("standBack() never holds the first thread back", () => {
   void first.wait(first.released, 1);
   first.standBack();
   first.done();
+});
+
+Deno.test("a process that does nothing but wait for the lock does not end before it is told", async () => {
+  await using temp = new TempStore();
+  await temp.open();
+  using _lock = holdWriteLock(temp.file);
+  const script = new URL("./locked_child.ts", import.meta.url).pathname;
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", script, temp.file],
+  }).output();
+  assert.equal(new TextDecoder().decode(stdout), "locked\n");
 });
