@@ -3,9 +3,11 @@ import { setImmediate } from "node:timers";
 import { type LocalBus, openLocalLog } from "../../../../lib/bus/local/local_bus.ts";
 import { holdWriteLock } from "../../../../lib/testing/store_faults.ts";
 import { WriteTurns } from "../../../../lib/store/write_turns.ts";
+import type { Logger } from "../../../../lib/telemetry/logger.ts";
 import { TempStore } from "../../store/temp_store.ts";
 
 const value = new Uint8Array([1]);
+const silent: Logger = { debug() {}, info() {}, warn() {}, error() {}, child: () => silent };
 
 /** A log with a topic `t` of two partitions and a thread for appends that has begun to take sends. */
 class LanedLog implements AsyncDisposable {
@@ -15,10 +17,11 @@ class LanedLog implements AsyncDisposable {
 
   private constructor(readonly log: LocalBus) {}
 
-  static async open(): Promise<LanedLog> {
+  static async open(options: { turns?: SharedArrayBuffer; log?: Logger } = {}): Promise<LanedLog> {
     const temp = new TempStore();
     const store = await temp.open();
-    const lane = { storeFile: store.file, powerSafe: false, turns: new WriteTurns("first").memory };
+    const { turns = new WriteTurns("first").memory, log } = options;
+    const lane = { storeFile: store.file, powerSafe: false, turns, log };
     const laned = new LanedLog(await openLocalLog(store, { lane }));
     laned.#stack.use(temp);
     laned.#stack.use(laned.log);
@@ -28,7 +31,6 @@ class LanedLog implements AsyncDisposable {
       laned.works++;
       return write(work, options);
     };
-    await laned.byThread();
     return laned;
   }
 
@@ -159,6 +161,19 @@ Deno.test("close() waits for every send that was taken", async () => {
   await log.close();
   await store.close();
   assert.equal((await settled).length, 600);
+});
+
+Deno.test("sends of a thread that dies are sent without it, in their order, and it is said", async () => {
+  const said = Promise.withResolvers<void>();
+  const log: Logger = { ...silent, warn: () => said.resolve() };
+  // It dies at its first commit: this memory has no place for the turns.
+  await using laned = await LanedLog.open({ turns: new SharedArrayBuffer(4), log });
+  const offsets: number[] = [];
+  let dead = false;
+  void said.promise.then(() => dead = true);
+  while (!dead) offsets.push(...await Promise.all([laned.send(), laned.send(), laned.send(), laned.send()]));
+  offsets.push(await laned.send());
+  assert.deepEqual(offsets, offsets.map((_, at) => at));
 });
 
 Deno.test("with the thread for appends, too, a partition that is none is refused", async () => {
