@@ -105,6 +105,18 @@ export class Bus {
     return positions;
   }
 
+  /** `publish` of one request, without what only many need. */
+  append(request: PublishRequest, options?: { signal?: AbortSignal }): Promise<Position> {
+    const record = this.encode(request);
+    return this.#local.send([record], options).then(([position]) => {
+      if (position === undefined) {
+        throw new Error("Cannot append: the log gave no position for a record it stored");
+      }
+      this.#count(request.topic, record);
+      return position;
+    });
+  }
+
   #count(topic: string, record: OutgoingRecord): void {
     const labels = { topic };
     this.#appended.inc(labels);

@@ -39,6 +39,13 @@ export function busMetrics(meter: Meter): BusMetrics {
   });
   return {
     produced(records, seconds) {
+      const [first] = records;
+      if (first === undefined) return;
+      if (records.length === 1) {
+        produced.inc({ topic: first.topic });
+        latency.observe(seconds, { topic: first.topic });
+        return;
+      }
       const counts = new Map<string, number>();
       for (const { topic } of records) counts.set(topic, (counts.get(topic) ?? 0) + 1);
       for (const [topic, count] of counts) {
@@ -79,19 +86,19 @@ export function countedSend(
   metrics: BusMetrics,
   now: () => number = monotonic,
 ): BusDriver["send"] {
-  return async (records, options) => {
+  // Without await, as it runs for each record: one promise less.
+  return (records, options) => {
     const started = now();
-    try {
-      const positions = await driver.send(records, options);
+    return driver.send(records, options).then((positions) => {
       metrics.produced(records, (now() - started) / 1000);
       return positions;
-    } catch (error) {
+    }, (error: unknown) => {
       if (error instanceof SendError) {
         const there = records.filter((_, at) => error.acknowledged[at] !== undefined);
         metrics.produced(there, (now() - started) / 1000);
       }
       throw error;
-    }
+    });
   };
 }
 

@@ -76,14 +76,14 @@ export function createContext(options: ContextOptions): DeclaringContext {
         rejecting(() => {
           const { accepting, reason } = parts.storage?.state ?? { accepting: true };
           if (!accepting) throw new StoreError("full", `Cannot publish to ${topic}: ${reason}`);
-          return bus("publish").publish([{ ...rest, topic, value }]).then(first);
+          return bus("publish").append({ ...rest, topic, value });
         }),
     }),
     append: (topic, record, how) =>
       rejecting(() => {
         const { diskFull, reason } = parts.storage?.state ?? {};
         if (diskFull) throw new StoreError("full", `Cannot append to ${topic}: ${reason}`);
-        return bus("append").publish([{ ...record, topic }], how).then(first);
+        return bus("append").append({ ...record, topic }, how);
       }),
     storage: () => parts.storage?.state ?? { accepting: false, reason: "the agent does not run" },
     stream: (stream, handler) => {
@@ -132,12 +132,4 @@ export function pluginStore(plugin: string, parts: OpenParts): PluginStore {
     write: async (work, options) => await open("write to").write(work, options),
     read: (work) => open("read").read(work),
   };
-}
-
-function first<T>(positions: readonly T[]): T {
-  const [position] = positions;
-  if (position === undefined) {
-    throw new Error("Cannot append: the log gave no position for a record it stored");
-  }
-  return position;
 }

@@ -29,6 +29,9 @@ export interface WorkerHostOptions {
 
 /** Milliseconds appends of the main thread are collected before the Worker is told. */
 const POKE_MS = 10;
+/** … while they come so often within one millisecond that telling it costs a busy thread too much. */
+const BUSY_POKE_MS = 50;
+const BUSY_APPENDS = 0.3;
 /** Milliseconds a Worker told to drop its work has until it is ended. */
 const DROP_MS = 1_000;
 
@@ -43,6 +46,9 @@ export class WorkerHost {
   readonly #appended = new Set<string>();
   #held: string | undefined;
   #poke: ReturnType<typeof setTimeout> | undefined;
+  #pokeMs = POKE_MS;
+  /** Calls of `appended` since the Worker was told. */
+  #appends = 0;
   #worker: Worker | undefined;
   /** What this Worker is at. */
   #notes = new WorkNotes();
@@ -81,11 +87,14 @@ export class WorkerHost {
   /** The main thread appended to these topics. Cheap: the Worker is told once for many. */
   appended(topics: Iterable<string>): void {
     for (const topic of topics) this.#appended.add(topic);
+    this.#appends++;
     this.#poke ??= setTimeout(() => {
       this.#poke = undefined;
+      this.#pokeMs = this.#appends / this.#pokeMs >= BUSY_APPENDS ? BUSY_POKE_MS : POKE_MS;
+      this.#appends = 0;
       this.#send({ kind: "appended", topics: [...this.#appended] });
       this.#appended.clear();
-    }, POKE_MS);
+    }, this.#pokeMs);
   }
 
   /** Pauses a stream, over restarts of the Worker too. */

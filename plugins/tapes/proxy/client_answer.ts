@@ -6,6 +6,8 @@ const nothing = Buffer.alloc(0);
 /** The client's side of a call: what goes out, what is held back, and how it ends. */
 export class ClientAnswer {
   readonly #response: ServerResponse;
+  readonly #drained: () => void;
+  #draining = false;
   /** Known but not yet on the wire, so that it goes out in one piece with the first bytes. */
   #head: { status: number; text: string | undefined; headers: string[] } | undefined;
   #held: Uint8Array[] = [];
@@ -13,8 +15,10 @@ export class ClientAnswer {
   /** The client can tell an end from a cut: by a length or by chunks. */
   #framed = true;
 
-  constructor(response: ServerResponse) {
+  /** `drained` is called when bytes may be sent again after `write` or `release` asked to wait. */
+  constructor(response: ServerResponse, drained = () => {}) {
     this.#response = response;
+    this.#drained = drained;
     response.sendDate = false;
     // A broken connection also shows as `close`, which is where it is dealt with.
     response.on("error", () => {});
@@ -55,7 +59,13 @@ export class ClientAnswer {
   /** Sends bytes. False asks to wait for `drain`. */
   write(part: Uint8Array): boolean {
     this.#writeHead();
-    return this.#response.write(part);
+    const flowing = this.#response.write(part);
+    if (!flowing && !this.#draining) {
+      // Most answers never need it.
+      this.#draining = true;
+      this.#response.on("drain", this.#drained);
+    }
+    return flowing;
   }
 
   /** Keeps bytes for `release`. */

@@ -5,6 +5,7 @@ import type { Settings } from "../settings.ts";
 import { callId } from "./call_id.ts";
 import { CaptureBudget } from "./capture_budget.ts";
 import { type CallStart, Exchange } from "./exchange.ts";
+import { KeyFingerprints } from "./key_fingerprint.ts";
 import { maskTarget } from "./mask_target.ts";
 import { apiOf, type Provider, type Providers, providersOf } from "./provider.ts";
 import { proxyMetrics } from "./proxy_metrics.ts";
@@ -26,6 +27,7 @@ export class Proxy {
   readonly #parts: ProxyParts;
   readonly #providers: Providers;
   readonly #trusted: TrustedPeers;
+  readonly #fingerprints = new KeyFingerprints();
   readonly #waiters = new Set<() => void>();
   #project: string | undefined;
   /** Calls given up before the stop began. */
@@ -205,7 +207,7 @@ export class Proxy {
       };
     }
     const startedAt = now();
-    const head = readRequestHead(request.rawHeaders);
+    const head = readRequestHead(request.rawHeaders, (header) => this.#fingerprints.of(header));
     return {
       upstream: provider.upstream,
       method: request.method ?? "GET",

@@ -71,19 +71,20 @@ export class Recorder {
     return this.#options.onFailure === "block" && this.#isStuck() ? this.#trouble?.reason : undefined;
   }
 
-  /** Stores a call; the parts are copied before this returns. Never rejects. */
+  /** Stores a call; the parts are copied before this returns. `decided` is called once, later or at once. */
   record(
     meta: CallMeta,
     request: readonly Uint8Array[],
     response: readonly Uint8Array[],
-  ): Promise<Verdict> {
+    decided: (verdict: Verdict) => void,
+  ): void {
     const call: KeptCall = {
       value: encodeCall(meta, request, response, this.#blocks),
       outcome: meta.outcome,
     };
     // While the store fails nobody waits for it: the retry finds out when it is back.
-    if (this.#isStuck()) return Promise.resolve(this.#keep(call, this.#trouble!.reason));
-    return new Promise((resolve) => this.#append(call, resolve));
+    if (this.#isStuck()) decided(this.#keep(call, this.#trouble!.reason));
+    else this.#append(call, decided);
   }
 
   /** Resolves when nothing waits, or when `signal` aborts; what waits then is given up and counted. */
@@ -129,7 +130,7 @@ export class Recorder {
     return this.#trouble !== undefined && (this.#buffer.size > 0 || this.#overdue > 0);
   }
 
-  #append(call: KeptCall, resolve: (verdict: Verdict) => void): void {
+  #append(call: KeptCall, decided: (verdict: Verdict) => void): void {
     const { onFailure, metrics, commitTimeoutMs } = this.#options;
     const abort = onFailure === "block" ? new AbortController() : undefined;
     let overdue = false;
@@ -139,7 +140,7 @@ export class Recorder {
       this.#overdueBytes += call.value.length;
       this.#fail(`the store has not answered within ${commitTimeoutMs} ms`);
       abort?.abort();
-      resolve(onFailure);
+      decided(onFailure);
     });
     const settled = () => {
       inTime();
@@ -152,21 +153,27 @@ export class Recorder {
     this.#store(call, abort && { signal: abort.signal }).then(() => {
       settled();
       metrics.accounted.inc({ outcome: call.outcome });
-      resolve("stored");
+      if (!overdue) decided("stored");
       if (this.#trouble) this.#retry();
       this.#wake();
     }, (error: unknown) => {
       settled();
       const reason = reasonOf(error);
       this.#fail(reason);
-      resolve(this.#keep(call, reason, error));
+      const verdict = this.#keep(call, reason, error);
+      if (!overdue) decided(verdict);
       this.#wake();
     });
   }
 
   /** Appends a call as it may lie on the disk. */
-  async #store(call: KeptCall, options?: { signal: AbortSignal }): Promise<void> {
-    await this.#options.append(CALLS_TOPIC, { value: this.#options.redact.seal(call.value) }, options);
+  #store(call: KeptCall, options?: { signal: AbortSignal }): Promise<unknown> {
+    const { append, redact } = this.#options;
+    try {
+      return append(CALLS_TOPIC, { value: redact.seal(call.value) }, options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /** Keeps a call for later, or gives it up. */
@@ -250,6 +257,7 @@ export class Recorder {
   }
 
   #wake(): void {
+    if (this.#waiters.size === 0) return;
     for (const done of [...this.#waiters]) done();
   }
 }

@@ -28,8 +28,11 @@ export interface RequestHead {
   hasBody: boolean;
 }
 
-/** Reads `rawHeaders` of node:http. */
-export function readRequestHead(raw: readonly string[]): RequestHead {
+/** Reads `rawHeaders` of node:http. `fingerprint` is `keyFingerprint`, or one that remembers. */
+export function readRequestHead(
+  raw: readonly string[],
+  fingerprint: (header: string) => string | undefined = keyFingerprint,
+): RequestHead {
   const named = connectionNames(raw);
   const head: RequestHead = { forward: [], stored: {}, hasBody: false };
   for (let at = 0; at < raw.length; at += 2) {
@@ -46,7 +49,7 @@ export function readRequestHead(raw: readonly string[]): RequestHead {
     } else if (name !== "host" && name !== "expect" && !isHopByHop(name) && !named?.has(name)) {
       head.forward.push(raw[at]!, value);
       if (storedRequestNames.has(name)) keepHeader(head.stored, name, value);
-      else if (keyHeaders.has(name)) head.keyFingerprint ??= keyFingerprint(value);
+      else if (keyHeaders.has(name)) head.keyFingerprint ??= fingerprint(value);
     }
   }
   return head;

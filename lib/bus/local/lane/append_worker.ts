@@ -47,8 +47,7 @@ async function serve(start: AppendWorkerStart): Promise<void> {
   const records = new LocalRecords(new LocalCatalog(Date.now), Date.now);
   const ring = new RingReader(start.ring);
   post({ kind: "ready" });
-  let many = false;
-  while (ring.wait({ many })) {
+  while (ring.wait()) {
     if (ring.refusing) {
       ring.settle(ring.take());
       continue;
@@ -61,7 +60,6 @@ async function serve(start: AppendWorkerStart): Promise<void> {
         return records.append(tx, taken.records);
       });
       if (!taken) continue;
-      many = taken.slots.length > 1;
       ring.settle(taken, positions);
     } catch {
       ring.settle(taken ?? ring.take());

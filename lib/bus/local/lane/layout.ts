@@ -11,8 +11,17 @@ export const UNIT = 8;
  * Integers of the head: units written and units settled so far (they wrap around), whether the end has come, and how
  * often the reader was to look at these again: what it waits upon, so that it misses neither. Nobody touches `NEVER`.
  * `REFUSING` is 1 from a send that was handed back until the ring is empty: what follows it must not overtake it.
+ * `ASLEEP` is 1 while the reader waits to be woken.
  */
-export const HEAD = { PUBLISHED: 0, SETTLED: 1, CLOSING: 2, CALLS: 3, NEVER: 4, REFUSING: 5 } as const;
+export const HEAD = {
+  PUBLISHED: 0,
+  SETTLED: 1,
+  CLOSING: 2,
+  CALLS: 3,
+  NEVER: 4,
+  REFUSING: 5,
+  ASLEEP: 6,
+} as const;
 
 /**
  * Integers of a slot. Without records it only fills the ring up to its end; slots are multiples of `SLOT`'s size, so that

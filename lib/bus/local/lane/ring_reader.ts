@@ -35,12 +35,12 @@ export class RingReader {
   }
 
   /**
-   * Blocks the thread until there are sends. False: all are settled, and no more will come. Where `many` came last it
-   * looks for more by itself for a while: to wake a thread costs who wakes it several microseconds.
+   * Blocks the thread until there are sends. False: all are settled, and no more will come. It looks for them by itself
+   * for a while: to wake a thread costs who wakes it several microseconds.
    */
-  wait({ many }: { many: boolean }): boolean {
+  wait(): boolean {
     const { head } = this.#views;
-    for (let nap = 0; many && nap < NAPS; nap++) {
+    for (let nap = 0; nap < NAPS; nap++) {
       Atomics.wait(head, HEAD.NEVER, 0, NAP_MS);
       if (Atomics.load(head, HEAD.PUBLISHED) !== this.#read) return true;
     }
@@ -48,7 +48,9 @@ export class RingReader {
       const calls = Atomics.load(head, HEAD.CALLS);
       if (Atomics.load(head, HEAD.PUBLISHED) !== this.#read) return true;
       if (Atomics.load(head, HEAD.CLOSING) === 1) return false;
+      Atomics.store(head, HEAD.ASLEEP, 1);
       Atomics.wait(head, HEAD.CALLS, calls);
+      Atomics.store(head, HEAD.ASLEEP, 0);
     }
   }
 

@@ -106,7 +106,8 @@ export class SendRing {
   #call(): void {
     const { head } = this.#views;
     Atomics.add(head, HEAD.CALLS, 1);
-    Atomics.notify(head, HEAD.CALLS);
+    // Read behind the change of what the reader waits upon: who is not asleep yet will see that.
+    if (Atomics.load(head, HEAD.ASLEEP) === 1) Atomics.notify(head, HEAD.CALLS);
   }
 
   #slot(at: number, units: number, records: number): void {

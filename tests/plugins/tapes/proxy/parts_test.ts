@@ -5,7 +5,7 @@ import { ByteList } from "../../../../plugins/tapes/proxy/byte_list.ts";
 import { callId } from "../../../../plugins/tapes/proxy/call_id.ts";
 import { Capture } from "../../../../plugins/tapes/proxy/capture.ts";
 import { CaptureBudget } from "../../../../plugins/tapes/proxy/capture_budget.ts";
-import { keyFingerprint } from "../../../../plugins/tapes/proxy/key_fingerprint.ts";
+import { keyFingerprint, KeyFingerprints } from "../../../../plugins/tapes/proxy/key_fingerprint.ts";
 import { maskTarget } from "../../../../plugins/tapes/proxy/mask_target.ts";
 import { projectName } from "../../../../plugins/tapes/proxy/project_name.ts";
 import { providersOf } from "../../../../plugins/tapes/proxy/provider.ts";
@@ -219,4 +219,12 @@ Deno.test("one API key has one fingerprint, in whichever header it comes; the ke
   assert.notEqual(of("Authorization", "Bearer sk-secret-2"), bearer);
   assert.equal(of("Authorization", "Bearer ", "Content-Type", "a/b"), undefined);
   assert.equal(keyFingerprint("sk-secret-1"), bearer);
+});
+
+Deno.test("KeyFingerprints gives what keyFingerprint() gives, however many keys there are", () => {
+  const known = new KeyFingerprints();
+  const headers = Array.from({ length: 600 }, (_, at) => `Bearer sk-${at}`);
+  for (const header of [...headers, ...headers, "", "Bearer sk-0", "Bearer sk-0"]) {
+    assert.equal(known.of(header), keyFingerprint(header));
+  }
 });

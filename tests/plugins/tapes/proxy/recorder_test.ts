@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { CallMeta } from "../../../../plugins/tapes/call.ts";
 import { proxyMetrics } from "../../../../plugins/tapes/proxy/proxy_metrics.ts";
-import { Recorder } from "../../../../plugins/tapes/proxy/recorder.ts";
+import { Recorder, type Verdict } from "../../../../plugins/tapes/proxy/recorder.ts";
 import { FakeContext, storeError } from "./fake_context.ts";
 
 const meta: CallMeta = {
@@ -35,6 +35,9 @@ function recorder(ctx: FakeContext, onFailure: "forward" | "block"): Recorder {
   });
 }
 
+const verdict = (subject: Recorder, request: Uint8Array[]) =>
+  new Promise<Verdict>((decided) => subject.record(meta, request, [], decided));
+
 for (const onFailure of ["forward", "block"] as const) {
   Deno.test(`${onFailure}: while the store fails, no further call is tried on it, and none waits`, async () => {
     const ctx = new FakeContext();
@@ -44,8 +47,8 @@ for (const onFailure of ["forward", "block"] as const) {
       attempts++;
       return Promise.reject(storeError("locked"));
     };
-    assert.equal(await subject.record(meta, [], []), onFailure);
-    assert.equal(await subject.record(meta, [], []), onFailure);
+    assert.equal(await verdict(subject, []), onFailure);
+    assert.equal(await verdict(subject, []), onFailure);
     assert.equal(attempts, 1);
     assert.equal(subject.waiting.calls, 2);
     assert.equal(subject.refusal === undefined, onFailure === "forward");
@@ -59,12 +62,12 @@ Deno.test("after everything was given up, the next call finds out whether the st
   const ctx = new FakeContext();
   const subject = recorder(ctx, "block");
   ctx.fault = () => Promise.reject(storeError("full"));
-  assert.equal(await subject.record(meta, [new Uint8Array(20_000)], []), "block");
+  assert.equal(await verdict(subject, [new Uint8Array(20_000)]), "block");
   assert.equal(subject.waiting.calls, 0);
   assert.equal(subject.health().status, "failed");
   assert.equal(subject.refusal, undefined);
   ctx.fault = () => undefined;
-  assert.equal(await subject.record(meta, [], []), "stored");
+  assert.equal(await verdict(subject, []), "stored");
   await subject.drain(AbortSignal.timeout(5_000));
   assert.equal(subject.health().status, "ok");
 });
