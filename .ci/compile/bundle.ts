@@ -19,6 +19,7 @@ const ENTRIES = {
   redaction: "lib/redact/in_worker.ts",
   deriver: "plugins/tapes/derive/worker.ts",
   trail: "plugins/audit/trail/trail_worker.ts",
+  auditReader: "plugins/audit/verify/threads/reader_worker.ts",
   testing: "lib/testing/mod.ts",
 } as const;
 
@@ -53,6 +54,10 @@ const REWRITES: readonly { from: string; to: string }[] = [
   {
     from: `new URL("./trail_worker.ts", import.meta.url)`,
     to: `new URL("./plugins/audit/trail/trail_worker.js", import.meta.url)`,
+  },
+  {
+    from: `new URL("./reader_worker.ts", import.meta.url)`,
+    to: `new URL("./plugins/audit/verify/threads/reader_worker.js", import.meta.url)`,
   },
   {
     from: `new URL("../testing/mod.ts", import.meta.url)`,

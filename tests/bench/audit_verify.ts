@@ -3,7 +3,7 @@ import { BenchTrail } from "./audit_trail.ts";
 import { start } from "./process.ts";
 import { median, short, table } from "./table.ts";
 
-/** Records verified a second, by the command as it is, from the file and from the topic. */
+/** Records verified a second, by the command as it is, from the file, the topic and an export. */
 export async function auditVerify(
   { audit, records, rounds }: { audit: string; records: number; rounds: number },
 ): Promise<string> {
@@ -29,7 +29,9 @@ export async function auditVerify(
       return { said, seconds: (performance.now() - started) / 1_000 };
     };
     const key = (await capstan("key")).said.trim();
-    const ways = [["from the file"], ["from the topic", "--topic"]] as const;
+    const file = `${agent.dir}/trail.jsonl`;
+    await capstan("export", "--out", file);
+    const ways = [["from the file"], ["from the topic", "--topic"], ["from an export", "--export", file]];
     const seconds = ways.map(() => [] as number[]);
     for (let round = 0; round < rounds; round++) {
       const bare = (await capstan("key")).seconds;
@@ -41,7 +43,7 @@ export async function auditVerify(
       }
     }
     const rows = ways.map(([name], at) => [
-      name,
+      name!,
       `${records}`,
       short(median(seconds[at]!.map((each) => records / each))),
       short((median(seconds[at]!) / records) * 1e6),

@@ -10,13 +10,11 @@ import type { VerifyReport } from "../verify/report.ts";
 import { storedTrail } from "../verify/store_source.ts";
 import { topicItems } from "../verify/topic_source.ts";
 import { splitNotes } from "../verify/split_notes.ts";
+import { readAhead } from "../verify/threads/read_ahead.ts";
 import { TrailVerifier } from "../verify/trail_verifier.ts";
 import { TreeRows } from "../verify/tree_rows.ts";
 import { keysOf, valuesOf } from "./key_options.ts";
 import { UsageError, withUsage } from "./usage_error.ts";
-
-/** Pieces between two looks at the clock and at Ctrl-C. */
-const STEP = 1000;
 
 /** `capstan audit verify`. */
 export function verifyCommand(settings: Pick<Settings, "topic">): PluginCommand {
@@ -100,9 +98,10 @@ async function verifyStore(
     new TrailVerifier({ keys: run.keys, writer: trail.writer, stored: (subtree) => rows.take(subtree) }),
   );
   let done = 0;
-  for (const item of trail.items()) {
-    verifier.add(item);
-    if (item.type === "record" && ++done % STEP === 0) await step(run, done, trail.records);
+  for await (const batch of readAhead(trail.items())) {
+    batch.forEach((item) => verifier.add(item));
+    done += batch.filter(({ type }) => type === "record").length;
+    await step(run, done, trail.records);
   }
   return verifier.finish();
 }
@@ -116,12 +115,10 @@ async function verifyExport(path: string, run: Run): Promise<VerifyReport> {
     throw new UsageError(`Cannot verify ${path}: it can't be read; give an export of the trail`, { cause });
   });
   const verifier = run.start(new TrailVerifier({ keys: run.keys }));
-  let done = 0;
-  for await (
-    const { item, bytes } of exportItems(createReadStream(path, { highWaterMark: 1 << 20 }), run.keys)
-  ) {
-    verifier.add(item);
-    if (++done % STEP === 0) await step(run, bytes, total);
+  const file = createReadStream(path, { highWaterMark: 1 << 20 });
+  for await (const batch of readAhead(exportItems(file, run.keys))) {
+    batch.forEach((item) => verifier.add(item));
+    await step(run, file.bytesRead, total);
   }
   return verifier.finish();
 }
@@ -137,9 +134,9 @@ async function verifyTopics(
     checkpoints: records(checkpointTopic(settings), { from: "bus" }),
   };
   let done = 0;
-  for await (const item of topicItems(trail)) {
-    verifier.add(item);
-    if (++done % STEP === 0) await step(run, done);
+  for await (const batch of readAhead(topicItems(trail))) {
+    batch.forEach((item) => verifier.add(item));
+    await step(run, done += batch.length);
   }
   return verifier.finish();
 }

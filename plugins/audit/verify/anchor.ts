@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
-import type { AuditRecord } from "../record/record.ts";
 import { frontierOf } from "../tree/subtrees.ts";
+import type { ChainedRecord } from "./read_record.ts";
 
 /** What stands for records that were removed: enough to go on with chain and tree behind them. */
 export interface Anchor {
@@ -25,7 +25,9 @@ export function anchorFacts({ first, head, subtrees }: Anchor): {
 }
 
 /** What a `retention` record says of those removed; `undefined` where it says no such thing. */
-export function anchorOf({ writer, facts: { first, head, subtrees } }: AuditRecord): Anchor | undefined {
+export function anchorOf(
+  { writer, facts: { first, head, subtrees } = {} }: Pick<ChainedRecord, "writer" | "facts">,
+): Anchor | undefined {
   return toAnchor({ writer, first, head, subtrees });
 }
 

@@ -1,5 +1,8 @@
 import canonicalize from "canonicalize";
 import { type Anchor, toAnchor } from "./anchor.ts";
+import { isCanonical } from "./is_canonical.ts";
+
+const decoder = new TextDecoder();
 
 /**
  * An export is lines of UTF-8, each one canonical JSON value (RFC 8785) and a line feed:
@@ -63,16 +66,21 @@ export function endLine({ records, checkpoints, proofs }: ExportCounts): string 
   return line({ end: { records, checkpoints, proofs } });
 }
 
-/** Reads a line, without its line feed. A record is not parsed. */
-export function parseExportLine(text: string): ExportLine {
-  if (!/^\{"(anchor|checkpoint|end|format|opened|proof)":/.test(text)) return { type: "record" };
+const MEMBER = /^\{"(anchor|checkpoint|end|format|opened|proof)":/;
+/** Bytes in which that is found. */
+const MEMBER_BYTES = 16;
+
+/** Reads a line, without its line feed. A record is not read. */
+export function parseExportLine(bytes: Uint8Array): ExportLine {
+  if (!MEMBER.test(decoder.decode(bytes.subarray(0, MEMBER_BYTES)))) return { type: "record" };
+  const text = decoder.decode(bytes);
   let value: Readonly<Record<string, unknown>>;
   try {
     value = JSON.parse(text);
   } catch {
     return { type: "bad", why: "it is no JSON" };
   }
-  if (canonicalize(value) !== text) return { type: "bad", why: "it is not in canonical JSON (RFC 8785)" };
+  if (!isCanonical(value, text)) return { type: "bad", why: "it is not in canonical JSON (RFC 8785)" };
   const [member, ...more] = Object.keys(value);
   if (member === "format") {
     return `${text}\n` === EXPORT_HEADER

@@ -5,34 +5,25 @@ import { type ExportCounts, parseExportLine } from "./export_format.ts";
 import { readLines } from "./read_lines.ts";
 import type { TrailItem } from "./trail_verifier.ts";
 
-/** An item of an export, and how many bytes of the file were read for it. */
-export interface ExportItem {
-  readonly item: TrailItem;
-  readonly bytes: number;
-}
-
 /** The items of an export as its bytes come; what is wrong with the file itself is among them. */
 export async function* exportItems(
   chunks: AsyncIterable<Uint8Array>,
   keys: readonly NoteVerifier[],
-): AsyncGenerator<ExportItem> {
+): AsyncGenerator<TrailItem> {
   const counted = { records: 0, checkpoints: 0, proofs: 0 };
   let counts: ExportCounts | undefined;
   let header = false;
-  let bytes = 0;
-  const decoder = new TextDecoder();
-  for await (const { number, bytes: content, whole, end } of readLines(chunks)) {
+  for await (const { number, bytes, whole } of readLines(chunks)) {
     const where = `line ${number}`;
-    bytes = end;
-    const damage = (kind: Damage["kind"], why: string): ExportItem => ({
-      item: { type: "damage", damage: { kind, where, why } },
-      bytes,
+    const damage = (kind: Damage["kind"], why: string): TrailItem => ({
+      type: "damage",
+      damage: { kind, where, why },
     });
     if (!whole) {
       yield damage("truncated", "the file ends in the middle of a line");
       continue;
     }
-    const line = parseExportLine(decoder.decode(content));
+    const line = parseExportLine(bytes);
     if (number === 1 && line.type !== "header") {
       yield damage("format", "the file does not begin as an export does");
     }
@@ -43,23 +34,23 @@ export async function* exportItems(
     } else if (line.type === "end") counts = line.counts;
     else if (line.type === "bad") yield damage("format", line.why);
     else if (line.type === "opened") continue;
-    else if (line.type === "anchor") yield { item: { type: "anchor", anchor: line.anchor, where }, bytes };
+    else if (line.type === "anchor") yield { type: "anchor", anchor: line.anchor, where };
     else if (line.type === "checkpoint") {
       counted.checkpoints++;
-      yield { item: { type: "checkpoint", note: line.note, where }, bytes };
+      yield { type: "checkpoint", note: line.note, where };
     } else if (line.type === "proof") {
       counted.proofs++;
       const { holds, why } = checkProof(line.proof, keys);
-      if (holds) yield { item: { type: "proven" }, bytes };
+      if (holds) yield { type: "proven" };
       else yield damage("altered", `the proof here does not hold: ${why}`);
     } else {
       counted.records++;
-      yield { item: { type: "record", bytes: content, where }, bytes };
+      yield { type: "record", bytes, where };
     }
   }
   const wrong = counts ? differing(counted, counts) : "no last line says how many lines there are";
   if (wrong) {
-    yield { item: { type: "damage", damage: { kind: "truncated", where: "end", why: wrong } }, bytes };
+    yield { type: "damage", damage: { kind: "truncated", where: "end", why: wrong } };
   }
 }
 

@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
-import type { AuditRecord } from "../record/record.ts";
 import { type NoteVerifier, parseVerifierKey } from "../tree/note_keys.ts";
 import type { Note } from "../tree/signed_note.ts";
+import type { ChainedRecord } from "./read_record.ts";
 
 /** What a note's signatures are worth. */
 export interface Judgement {
@@ -35,7 +35,7 @@ export class KeyRing {
   }
 
   /** Takes note of a `key` record. Gives why it says nothing, where it does. */
-  announce({ facts: { action, vkey } }: AuditRecord): string | undefined {
+  announce({ facts: { action, vkey } = {} }: Pick<ChainedRecord, "facts">): string | undefined {
     if (action !== "added" && action !== "retired") return undefined;
     try {
       const verifier = parseVerifierKey(String(vkey));

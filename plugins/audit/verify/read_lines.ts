@@ -8,8 +8,6 @@ export interface Line {
   readonly bytes: Uint8Array;
   /** Whether a line feed ends it. */
   readonly whole: boolean;
-  /** Bytes of the file up to its end. */
-  readonly end: number;
 }
 
 /** Longest line; a longer one is given out in pieces that are not whole. */
@@ -21,16 +19,16 @@ export async function* readLines(chunks: AsyncIterable<Uint8Array>): AsyncGenera
   let rest: Uint8Array[] = [];
   let length = 0;
   let number = 1;
-  let end = 0;
-  for await (const chunk of chunks) {
+  for await (const piece of chunks) {
+    // A plain array's search is the engine's own, a Buffer's is not.
+    const chunk = new Uint8Array(piece.buffer, piece.byteOffset, piece.length);
     let from = 0;
     for (;;) {
       const at = chunk.indexOf(FEED, from);
       if (at < 0) break;
-      const piece = chunk.subarray(from, at);
-      const bytes = rest.length === 0 ? piece : Buffer.concat([...rest, piece]);
-      end += piece.length + 1;
-      yield { number: number++, bytes, whole: true, end };
+      const found = chunk.subarray(from, at);
+      const bytes = rest.length === 0 ? found : Buffer.concat([...rest, found]);
+      yield { number: number++, bytes, whole: true };
       rest = [];
       length = 0;
       from = at + 1;
@@ -38,13 +36,12 @@ export async function* readLines(chunks: AsyncIterable<Uint8Array>): AsyncGenera
     if (from < chunk.length) {
       rest.push(chunk.subarray(from));
       length += chunk.length - from;
-      end += chunk.length - from;
     }
     if (length > LONGEST) {
-      yield { number: number++, bytes: Buffer.concat(rest), whole: false, end };
+      yield { number: number++, bytes: Buffer.concat(rest), whole: false };
       rest = [];
       length = 0;
     }
   }
-  if (length > 0) yield { number, bytes: Buffer.concat(rest), whole: false, end };
+  if (length > 0) yield { number, bytes: Buffer.concat(rest), whole: false };
 }

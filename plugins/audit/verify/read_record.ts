@@ -4,9 +4,16 @@ import type { AuditRecord } from "../record/record.ts";
 import type { Damage } from "./damage.ts";
 import { isCanonical } from "./is_canonical.ts";
 
+/** What verification looks at of a record. */
+export interface ChainedRecord
+  extends Pick<AuditRecord, "writer" | "seq" | "prev" | "time" | "kind" | "tenant" | "subject"> {
+  /** Of those kinds alone that say something of the trail itself. */
+  readonly facts?: AuditRecord["facts"];
+}
+
 /** A record as it was read, with its hashes. */
 export interface ReadRecord {
-  readonly record: AuditRecord;
+  readonly record: ChainedRecord;
   /** SHA-256 of its bytes, 64 hexadecimal digits. */
   readonly hash: string;
   /** Its leaf in the tree. */
@@ -16,11 +23,14 @@ export interface ReadRecord {
 /** Why bytes are no record. */
 export type RecordProblem = Pick<Damage, "kind" | "writer" | "seq" | "why">;
 
+/** What was read of a record's bytes. */
+export type RecordRead = ReadRecord | RecordProblem;
+
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const HASH = /^[0-9a-f]{64}$/;
 
 /** Reads a record's bytes. One that is not canonical JSON, or of another version, is a problem. */
-export function readRecord(bytes: Uint8Array): ReadRecord | RecordProblem {
+export function readRecord(bytes: Uint8Array): RecordRead {
   let text: string;
   let value: unknown;
   try {
@@ -45,7 +55,12 @@ export function readRecord(bytes: Uint8Array): ReadRecord | RecordProblem {
   if (!isCanonical(value, text)) {
     return { kind: "not-canonical", ...named, why: "it is not in canonical JSON (RFC 8785)" };
   }
-  return { record: value as AuditRecord, hash: recordHash(bytes), leaf: leafHash(bytes) };
+  return { record: chained(value as AuditRecord), hash: recordHash(bytes), leaf: leafHash(bytes) };
+}
+
+function chained({ writer, seq, prev, time, kind, tenant, subject, facts }: AuditRecord): ChainedRecord {
+  const record = { writer, seq, prev, time, kind, tenant, subject };
+  return kind === "key" || kind === "retention" ? { ...record, facts } : record;
 }
 
 /** Most records are ASCII, which is read several times as fast. */

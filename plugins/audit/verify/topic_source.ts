@@ -15,10 +15,10 @@ export async function* topicItems({ records, checkpoints }: TopicTrail): AsyncGe
   const decoder = new TextDecoder();
   for await (const record of checkpoints) {
     const where = placeOf(record);
-    const text = record.value ? decoder.decode(record.value) : "";
-    const line = parseExportLine(text);
+    const value = record.value ?? new Uint8Array();
+    const line = parseExportLine(value);
     if (line.type === "anchor") yield { type: "anchor", anchor: line.anchor, where };
-    else yield { type: "checkpoint", note: text, where };
+    else yield { type: "checkpoint", note: decoder.decode(value), where };
   }
   for await (const record of records) {
     yield { type: "record", bytes: record.value ?? new Uint8Array(), where: placeOf(record) };

@@ -1,4 +1,3 @@
-import type { AuditRecord } from "../record/record.ts";
 import { writerOf } from "../tree/checkpoint.ts";
 import type { NoteVerifier } from "../tree/note_keys.ts";
 import { NoteError } from "../tree/signed_note.ts";
@@ -7,7 +6,7 @@ import type { Anchor } from "./anchor.ts";
 import type { Damage } from "./damage.ts";
 import { Damages } from "./damages.ts";
 import { type DueCheckpoint, dueCheckpoint } from "./due_checkpoint.ts";
-import { readRecord } from "./read_record.ts";
+import { type ChainedRecord, readRecord, type RecordRead } from "./read_record.ts";
 import type { VerifyReport } from "./report.ts";
 import { WriterVerifier } from "./writer_verifier.ts";
 
@@ -33,7 +32,14 @@ export interface RecordRow {
 
 /** One piece of a trail, in the order of its source. */
 export type TrailItem =
-  | { readonly type: "record"; readonly bytes: Uint8Array; readonly where: string; readonly row?: RecordRow }
+  | {
+    readonly type: "record";
+    readonly bytes: Uint8Array;
+    readonly where: string;
+    readonly row?: RecordRow;
+    /** What was read of its bytes, where they have been read. */
+    readonly read?: RecordRead;
+  }
   | {
     readonly type: "checkpoint";
     readonly note: string;
@@ -60,7 +66,7 @@ export class TrailVerifier {
 
   /** The next piece. */
   add(item: TrailItem): void {
-    if (item.type === "record") this.#record(item.bytes, item.where, item.row);
+    if (item.type === "record") this.#record(item.read ?? readRecord(item.bytes), item.where, item.row);
     else if (item.type === "checkpoint") this.#checkpoint(item.note, item.where, item.elsewhere ?? false);
     else if (item.type === "anchor") this.#writer(item.anchor.writer).anchor(item.anchor, item.where);
     else if (item.type === "damage") this.#damages.add(item.damage);
@@ -100,8 +106,7 @@ export class TrailVerifier {
     };
   }
 
-  #record(bytes: Uint8Array, where: string, row?: RecordRow): void {
-    const read = readRecord(bytes);
+  #record(read: RecordRead, where: string, row?: RecordRow): void {
     if (!("record" in read)) {
       const known = this.#writers.get(this.options.writer ?? read.writer ?? "") ?? this.#last;
       if (known) known.broken(read.kind, read.why, where);
@@ -126,7 +131,7 @@ export class TrailVerifier {
     found.record(read, where);
   }
 
-  #compareRow(record: AuditRecord, row: RecordRow, where: string): void {
+  #compareRow(record: ChainedRecord, row: RecordRow, where: string): void {
     const { writer, seq } = record;
     const wrong: string[] = [];
     if (row.seq !== seq) wrong.push("seq");

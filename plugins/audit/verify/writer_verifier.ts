@@ -1,4 +1,4 @@
-import { type AuditRecord, NO_RECORD } from "../record/record.ts";
+import { NO_RECORD } from "../record/record.ts";
 import { originOf } from "../tree/checkpoint.ts";
 import { CompactRange } from "../tree/compact_range.ts";
 import { sameHash } from "../tree/hash.ts";
@@ -10,7 +10,7 @@ import type { DamageKind } from "./damage.ts";
 import type { DueCheckpoint } from "./due_checkpoint.ts";
 import { KeyRing } from "./key_ring.ts";
 import { Links } from "./links.ts";
-import type { ReadRecord } from "./read_record.ts";
+import type { ChainedRecord, ReadRecord } from "./read_record.ts";
 import type { WriterReport } from "./report.ts";
 import { SignedRoots } from "./signed_roots.ts";
 
@@ -138,7 +138,7 @@ export class WriterVerifier {
     };
   }
 
-  #start({ seq }: AuditRecord, where: string): void {
+  #start({ seq }: ChainedRecord, where: string): void {
     // Older anchors, and those of records that were removed elsewhere but are still here, stand for nothing.
     this.#anchor = this.#anchors.filter(({ first }) => first <= seq).sort((one, other) =>
       one.first - other.first

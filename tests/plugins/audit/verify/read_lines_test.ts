@@ -17,10 +17,6 @@ Deno.test("readLines() gives the same lines however the bytes come, and says how
       const said = lines.map(({ bytes, whole }) => `${Buffer.from(bytes)}${whole ? "\n" : ""}`);
       assert.equal(said.join(""), pieces.join(""));
       assert.deepEqual(lines.map(({ number }) => number), lines.map((_, at) => at + 1));
-      assert.deepEqual(
-        lines.map(({ end }) => end),
-        said.map((_, at) => said.slice(0, at + 1).join("").length),
-      );
     },
   ));
 });

@@ -7,7 +7,9 @@ import { exportItems } from "../../../../plugins/audit/verify/export_source.ts";
 import type { VerifyReport } from "../../../../plugins/audit/verify/report.ts";
 import { storedTrail } from "../../../../plugins/audit/verify/store_source.ts";
 import { topicItems } from "../../../../plugins/audit/verify/topic_source.ts";
-import { TrailVerifier } from "../../../../plugins/audit/verify/trail_verifier.ts";
+import { readRecord } from "../../../../plugins/audit/verify/read_record.ts";
+import { packReads, unpackReads } from "../../../../plugins/audit/verify/threads/packed.ts";
+import { type TrailItem, TrailVerifier } from "../../../../plugins/audit/verify/trail_verifier.ts";
 import { TreeRows } from "../../../../plugins/audit/verify/tree_rows.ts";
 import { keyOf, type TrailBuilder } from "./trail_builder.ts";
 
@@ -25,6 +27,13 @@ function started({ vkeys = [keyOf(1).vkey], elsewhere = [] }: VerifyWith, more =
   return verifier;
 }
 
+/** The item with what was read of its record, as it comes from another thread. */
+function crossed(item: TrailItem): TrailItem {
+  if (item.type !== "record") return item;
+  const [read] = unpackReads(structuredClone(packReads([readRecord(item.bytes)])));
+  return { ...item, read };
+}
+
 /** Verifies the bytes of an export; they come in pieces of `piece` bytes. */
 export async function verifyExport(
   content: string | Uint8Array,
@@ -36,7 +45,8 @@ export async function verifyExport(
   async function* chunks() {
     for (let at = 0; at < bytes.length; at += piece) yield bytes.subarray(at, at + piece);
   }
-  for await (const { item } of exportItems(chunks(), vkeys.map(parseVerifierKey))) verifier.add(item);
+  const items = exportItems(chunks(), vkeys.map(parseVerifierKey));
+  for await (const item of items) verifier.add(crossed(item));
   return verifier.finish();
 }
 
@@ -55,7 +65,7 @@ export async function verifyStored(
   const stored = storedTrail((work) => store.read(work));
   const rows = new TreeRows((work) => store.read(work));
   const verifier = started(given, { writer: stored.writer, stored: rows.take.bind(rows) });
-  for (const item of stored.items()) verifier.add(item);
+  for (const item of stored.items()) verifier.add(crossed(item));
   return verifier.finish();
 }
 
@@ -88,7 +98,7 @@ export async function verifyTopics(
     records: records("ai.audit", topics.records),
     checkpoints: records("ai.audit.checkpoints", topics.checkpoints.map((note) => Buffer.from(note))),
   });
-  for await (const item of items) verifier.add(item);
+  for await (const item of items) verifier.add(crossed(item));
   return verifier.finish();
 }
 
