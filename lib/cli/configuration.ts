@@ -37,10 +37,20 @@ export async function loadConfiguration(
   further: readonly FlagValue[] = [],
 ): Promise<Loaded> {
   const { loadConfig } = await import("../config/load.ts");
-  const loaded = loadConfig(await locateConfig(call, further));
+  const options = await locateConfig(call, further);
+  const loaded = loadConfig(options);
   const style = styleFor(call.io.stderr);
-  for (const warning of loaded.warnings) {
+  for (const warning of [...await missingFolder(options), ...loaded.warnings]) {
     await call.io.stderr.write(`${style.yellow("warning:")} ${warning}\n`);
   }
   return loaded;
+}
+
+/** A told folder that is not there may be a slip, and must be said: the agent runs on defaults. */
+async function missingFolder({ located: { dir, origin } }: LoadOptions): Promise<string[]> {
+  const { existsSync } = await import("node:fs");
+  if (origin !== "told" || existsSync(dir)) return [];
+  return [
+    `${dir} does not exist: the defaults hold; capstan run makes it, and capstan init a configuration in it`,
+  ];
 }

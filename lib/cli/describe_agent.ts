@@ -17,6 +17,7 @@ export function describeAgent(
     : "the log in that file";
   const lines = [
     ...host.announcements(),
+    `configuration: ${config.hasFile ? config.file : `the defaults; there is no ${config.file}`}`,
     `data: ${store.sqlite}`,
     `events: ${events}`,
   ];

@@ -10,7 +10,7 @@ import { createLogger } from "../telemetry/create_logger.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { createMeter } from "../telemetry/meter.ts";
 import { redactionOf } from "./redaction_of.ts";
-import { type ConfigCall, loadConfiguration } from "./configuration.ts";
+import { type ConfigCall, loadConfiguration, locateConfig } from "./configuration.ts";
 import { VERSION } from "./build.ts";
 
 /** An agent that is about to run, or whose commands are. */
@@ -89,9 +89,10 @@ export function describePlugins(plugins: readonly Plugin[]): readonly Registered
 }
 
 async function configured(call: ConfigCall, defaults: readonly FlagValue[]): Promise<Loaded> {
-  const config = await loadConfiguration(call);
+  if (defaults.length === 0) return await loadConfiguration(call);
+  const config = loadConfig(await locateConfig(call));
   const missing = defaults.filter(({ key }) => config.entry(key).place.kind === "default");
-  return missing.length === 0 ? config : await loadConfiguration(call, missing);
+  return await loadConfiguration(call, missing);
 }
 
 function hostOf(

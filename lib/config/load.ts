@@ -67,6 +67,8 @@ export interface Loaded {
   readonly dir: string;
   /** Its config.toml, absolute; it need not exist. */
   readonly file: string;
+  /** Whether there is one; without it the defaults hold. */
+  readonly hasFile: boolean;
 }
 
 /**
@@ -100,6 +102,7 @@ export function loadConfig(options: LoadOptions): Loaded {
     warnings: [...warnings, ...permissionWarnings(schema, tree, options.located)],
     dir,
     file,
+    hasFile: options.located.text !== undefined,
   };
 }
 

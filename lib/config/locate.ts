@@ -28,7 +28,8 @@ export interface LocateOptions {
 /**
  * Finds the configuration: the folder told, else the nearest `.capstan` or `.tapes` in the working directory or above
  * (below the home), which must have been trusted, else `~/.capstan`, else `~/.tapes`.
- * @throws {ConfigError} the folder found is not trusted; the file can't be read; there is no home either.
+ * @throws {ConfigError} the folder found is not trusted; the one told is a file; the file can't be read; there is no
+ * home either.
  */
 export function locate(options: LocateOptions): Located {
   const located = find(options);
@@ -41,7 +42,7 @@ export function locate(options: LocateOptions): Located {
 /** As `locate`, for those who are about to trust what is found. */
 export function find({ configDir, cwd, env }: LocateOptions): Located {
   const told = configDir ?? env.CAPSTAN_CONFIG_DIR ?? "";
-  if (told !== "") return readFolder(resolve(cwd, told), "told");
+  if (told !== "") return readTold(resolve(cwd, told), configDir ? "--config-dir" : "CAPSTAN_CONFIG_DIR");
   const home = homeOf(env);
   const found = nearestFolder(cwd, home);
   if (found !== undefined) return readFolder(found, "found");
@@ -61,6 +62,14 @@ export function find({ configDir, cwd, env }: LocateOptions): Located {
 export function readFolder(dir: string, origin: Located["origin"]): Located {
   const file = join(dir, "config.toml");
   return { dir, file, text: readConfigText(file), origin };
+}
+
+/** A folder that is not there yet is made by who writes to it; a file is a slip. */
+function readTold(dir: string, by: string): Located {
+  if (!existsSync(dir) || isFolder(dir)) return readFolder(dir, "told");
+  throw new ConfigError(
+    `Cannot use ${dir} as ${by}: it is a file; give the folder that holds config.toml and the data`,
+  );
 }
 
 /**

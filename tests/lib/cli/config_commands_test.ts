@@ -102,3 +102,16 @@ Deno.test("init refuses an unknown preset with 2, and a second configuration wit
   assert.equal((await place.capstan("init")).code, 0);
   assert.equal((await place.capstan("init")).code, 78);
 });
+
+Deno.test("a told folder that is not there is said, once, and nothing is made by looking", async () => {
+  await using place = await workplace();
+  const dir = `${place.cwd}/none`;
+  for (const argv of [["status"], ["config", "show"], ["config", "check"], ["topics", "list"]]) {
+    const { error } = await place.capstan(...argv, "--config-dir", dir);
+    assert.equal(
+      error,
+      `warning: ${dir} does not exist: the defaults hold; capstan run makes it, and capstan init a configuration in it\n`,
+    );
+  }
+  await assert.rejects(Deno.stat(dir), Deno.errors.NotFound);
+});

@@ -109,6 +109,23 @@ Deno.test("locate() refuses a config.toml that is not UTF-8 or is a folder", () 
   assert.throws(at("b"), refusal(/it is not UTF-8 text; save it as UTF-8$/));
 });
 
+Deno.test("locate() takes a told folder that is not there, and refuses a file in its place", () => {
+  using temp = tempFolder();
+  const missing = locate({ configDir: "none", cwd: temp.root, env: {} });
+  assert.deepEqual([missing.dir, missing.text], [join(temp.root, "none"), undefined]);
+  const file = temp.write("conf/config.toml", "");
+  assert.throws(
+    () => locate({ configDir: file, cwd: temp.root, env: {} }),
+    refusal(
+      /^Cannot use .*config\.toml as --config-dir: it is a file; give the folder that holds config\.toml/,
+    ),
+  );
+  assert.throws(
+    () => locate({ cwd: temp.root, env: { CAPSTAN_CONFIG_DIR: file } }),
+    refusal(/as CAPSTAN_CONFIG_DIR: it is a file/),
+  );
+});
+
 Deno.test("recordTrust() says what to do where there is no place for the record", () => {
   using temp = tempFolder();
   assert.throws(
