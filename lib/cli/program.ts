@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { CliCommand, CliOption, GlobalOptions, OptionValue } from "./command.ts";
 import { GLOBAL_NAMES } from "./command.ts";
+import { sentence } from "./sentence.ts";
 import { ProgramCommand, ProgramOption } from "./program_command.ts";
 
 /** What was asked for, once the command line has been understood. */
@@ -25,6 +26,8 @@ export interface ProgramOptions {
   output: { write(text: string): void; writeError(text: string): void };
 }
 
+const HELP = "Show this help.";
+
 /** Flags that every command has. */
 export const GLOBALS: readonly CliOption[] = [
   {
@@ -42,9 +45,9 @@ export const GLOBALS: readonly CliOption[] = [
 export function buildProgram(options: ProgramOptions): ProgramCommand {
   const root = new ProgramCommand(options.name)
     .description(options.doc)
-    .version(options.version, "-V, --version", "print the version")
-    .helpOption("-h, --help", "show this help")
-    .helpCommand("help [command]", "show the help of a command")
+    .version(options.version, "-V, --version", "Print the version.")
+    .helpOption("-h, --help", HELP)
+    .helpCommand("help [command]", "Show the help of a command.")
     .configureHelp({ subcommandTerm: (command) => [command.name(), ...argumentsOf(command)].join(" ") })
     .enablePositionalOptions()
     .exitOverride()
@@ -77,7 +80,8 @@ function parentOf(
       at = known;
       continue;
     }
-    at = at.command(word).description(groups[word] ?? `commands of ${word}`).helpCommand(false);
+    at = at.command(word).description(sentence(groups[word] ?? `Commands of ${word}`))
+      .helpOption("-h, --help", HELP).helpCommand(false);
     finish(at);
   }
   return at;
@@ -91,10 +95,11 @@ function define(command: CliCommand, parent: ProgramCommand, program: ProgramOpt
   const name = command.path.split(" ").at(-1) ?? command.path;
   const known = named(parent, name);
   const made = known ?? parent.command(name, { hidden: command.hidden === true });
-  made.summary(command.doc).description(command.more ? `${command.doc}\n\n${command.more}` : command.doc);
+  const doc = sentence(command.doc);
+  made.summary(doc).description(command.more ? `${doc}\n\n${command.more}` : doc);
   if (command.heading) made.helpGroup(command.heading);
   for (const { name, doc, oneOf } of command.args ?? []) {
-    const argument = made.createArgument(name, doc);
+    const argument = made.createArgument(name, sentence(doc));
     made.addArgument(oneOf ? argument.choices(oneOf) : argument);
   }
   for (const option of command.options ?? []) made.addOption(new ProgramOption(option));

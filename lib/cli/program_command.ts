@@ -1,5 +1,6 @@
 import { Command, Option } from "commander";
 import type { CliOption } from "./command.ts";
+import { sentence } from "./sentence.ts";
 
 /** A command of the program, with what help, manual and completion want to know beside commander's own. */
 export class ProgramCommand extends Command {
@@ -46,7 +47,7 @@ export class ProgramOption extends Option {
 
   /** As commander's, with values that may be given several times where `repeat` says so. */
   constructor(option: CliOption) {
-    super(option.flags, option.doc);
+    super(option.flags, sentence(option.doc));
     this.offers = option.offers ?? [];
     this.table = option.table;
     if (option.default !== undefined) this.default(option.default);

@@ -27,6 +27,6 @@ Deno.test("--help lists the commands of a configuration's own plugins too", asyn
   await Deno.writeTextFile(`${dir.path}/config.toml`, `[plugins.shop]\nmodule = "./shop.ts"\n`);
   const { code, out, error } = await capstan({ args: ["--help"], env: { CAPSTAN_CONFIG_DIR: dir.path } });
   assert.deepEqual([code, error], [0, ""]);
-  assert.match(out, /^ {2}sell +Sell something$/m);
+  assert.match(out, /^ {2}sell +Sell something\.$/m);
   assert.match(out, /^ {2}log +List conversations/m);
 });

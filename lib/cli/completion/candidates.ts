@@ -131,7 +131,7 @@ function commandsOf(command: ProgramCommand): Candidate[] {
     value: each.name(),
     doc: line(each.summary() || each.description()),
   }));
-  return command.parent === null ? [...own, { value: "help", doc: "show the help of a command" }] : own;
+  return command.parent === null ? [...own, { value: "help", doc: "Show the help of a command." }] : own;
 }
 
 function variadic(command: ProgramCommand): Argument | undefined {

@@ -7,6 +7,7 @@ import type { SettingsSchema } from "../../config/schema.ts";
 import { allowedText, readDefault } from "../../config/value.ts";
 import { GLOBALS } from "../program.ts";
 import { type ProgramCommand, ProgramOption } from "../program_command.ts";
+import { sentence } from "../sentence.ts";
 import { Roff } from "./roff.ts";
 import { ENVIRONMENT, EXAMPLES, EXIT_STATUS, FILES, INTRODUCTION } from "./texts.ts";
 
@@ -67,13 +68,13 @@ function commandPart(page: Roff, command: ProgramCommand): void {
   const words = command.registeredArguments.map((each) =>
     each.required ? `<${each.name()}>` : `[${each.name()}]`
   );
-  page.subsection([...command.words, ...words].join(" ")).paragraphs(sentences(command.description()));
-  for (const each of command.registeredArguments) page.term(each.name(), sentence(each.description));
+  page.subsection([...command.words, ...words].join(" ")).paragraphs(command.description());
+  for (const each of command.registeredArguments) page.term(each.name(), each.description);
   const globals = new Set(GLOBALS.map(({ flags }) => flags.slice(flags.indexOf("--"))));
   const own = command.options.filter((option) =>
     !globals.has(option.flags.slice(option.flags.indexOf("--"))) && tableOf(option) === undefined
   );
-  for (const option of own) page.term(option.flags, sentence(withDefault(option)));
+  for (const option of own) page.term(option.flags, withDefault(option));
   const settings = command.options.filter((option) => tableOf(option) !== undefined);
   if (settings.length > FEW) {
     const tables = [...new Set(settings.map(tableOf))].map((table) => `\`[${table}]\``);
@@ -90,7 +91,7 @@ function tableOf(option: Option): string | undefined {
 }
 
 function withDefault({ description, defaultValue }: Option): string {
-  return defaultValue === undefined ? description : `${description} (default: ${defaultValue})`;
+  return defaultValue === undefined ? description : `${description} Default: ${defaultValue}.`;
 }
 
 function settingsPart(page: Roff, { schema }: Manual): void {
@@ -113,17 +114,6 @@ function settingsPart(page: Roff, { schema }: Manual): void {
     ];
     page.term(secret ? `${key}, ${key}_file` : key, parts.filter((part) => part !== "").join(" "));
   }
-}
-
-function sentence(text: string): string {
-  const upper = text.charAt(0).toUpperCase() + text.slice(1);
-  return /[.!?)]$/.test(upper) ? upper : `${upper}.`;
-}
-
-/** The first paragraph of a description is its one sentence. */
-function sentences(description: string): string {
-  const [first = "", ...more] = description.split("\n\n");
-  return [sentence(first), ...more].join("\n\n");
 }
 
 function lowered(text: string): string {

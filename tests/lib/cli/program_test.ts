@@ -63,6 +63,21 @@ Deno.test("every command at every level says what it does, and so do its argumen
   }
 });
 
+Deno.test("every text of help is a sentence: a capital first, one full stop last", () => {
+  const texts = all.flatMap((command) => {
+    const [first = "", ...more] = command.description().split("\n\n");
+    const own = [first, command.summary(), ...command.registeredArguments.map((each) => each.description)];
+    for (const each of more) assert.match(each, /^[^a-z]/, command.words.join(" "));
+    const options = command.createHelp().visibleOptions(command).map((option) => option.description);
+    return [...own.filter((text) => text !== ""), ...options];
+  });
+  assert.ok(texts.length > 300, `${texts.length} texts`);
+  for (const text of new Set(texts)) {
+    assert.match(text, /^[^a-z\s][^]*[^.][.!?…]$/);
+    assert.ok(!text.includes("\n"), text);
+  }
+});
+
 Deno.test("every command at every level has an example, and help shows it", () => {
   for (const command of all) {
     const name = command.words.join(" ");
