@@ -1,12 +1,20 @@
 import type { Transaction } from "capstan";
 import type { Envelope } from "../events/envelope.ts";
+import {
+  addClockFact,
+  type ClockFact,
+  clockFacts,
+  type ClockTold,
+  forgetClockFacts,
+  later,
+} from "./clock_facts.ts";
 import { forgetCounted, isFirst } from "./counted.ts";
 import { evaluate } from "./evaluate.ts";
 import { Gathered } from "./gathered.ts";
 import type { InsightEvent } from "./insight_event.ts";
 import { endOrphans } from "./orphans.ts";
 import { type Place, rowsOf } from "./place.ts";
-import { type Progress, readProgress, silenceKnownUntil, writeProgress } from "./progress.ts";
+import { type Progress, reachedMs, readProgress, silenceKnownUntil, writeProgress } from "./progress.ts";
 import { closedUntil, keyOf, paneOf, type Rule } from "./rule.ts";
 import { type Sample, samplesOf, subjectOf } from "./sample.ts";
 import { silence } from "./silence.ts";
@@ -21,6 +29,12 @@ export interface RuleEvent {
   /** The same twice counts once. */
   readonly subject: string;
   readonly samples: readonly { rule: Rule; samples: readonly Sample[] }[];
+}
+
+/** A record of the place's topic; `event` is absent where rules read nothing of it. */
+export interface RuleRecord {
+  readonly offset: number;
+  readonly event?: RuleEvent;
 }
 
 /**
@@ -46,26 +60,69 @@ export interface ApplyOptions {
   source: string;
 }
 
+/** What came of it. */
+export interface Applied {
+  readonly insights: readonly InsightEvent[];
+  /** What other agents must know to come to the same. */
+  readonly facts: readonly ClockFact[];
+}
+
 /**
  * Adds events to the panes they are in, and looks at the windows that they have completed. What comes of it follows from
- * the events alone, whatever batches they come in and, as long as none is late, in whichever order.
+ * the events and what is known of the clock, whatever batches they come in and, as long as none is late, in whichever
+ * order.
  */
 export function applyEvents(
   tx: Transaction,
-  events: readonly RuleEvent[],
+  records: readonly RuleRecord[],
   options: ApplyOptions,
-): InsightEvent[] {
-  const { place, rules, nowMs, source } = options;
+): Applied {
+  const { place, rules, source } = options;
   const progress = readProgress(tx, place);
-  const doneMs = progress.seenMs;
-  const ended = endOrphans(tx, { place, progress, rules, source });
+  const insights = endOrphans(tx, { place, progress, rules, source });
+  const facts: ClockFact[] = [];
+  const last = records.at(-1)?.offset ?? -1;
+  const next = progress.nextOffset ?? 0;
+  // There are some where what was handled before is handled again.
+  const known = clockFacts(tx, place, { from: next, to: last + 1 });
+  const ahead = new Set(known.filter((fact) => fact.ahead).map(({ atOffset }) => atOffset));
+  const work = { ...options, progress, ahead, facts };
+  let from = 0;
+  for (const fact of known) {
+    if (fact.clockMs === null && fact.idleMs === null) continue;
+    // What the clock told at the place where the rows are is in them.
+    if (progress.nextOffset !== null && fact.atOffset <= next) continue;
+    const before = records.findIndex(({ offset }) => offset >= fact.atOffset);
+    const to = before === -1 ? records.length : before;
+    insights.push(...addEvents(tx, records.slice(from, to), work), ...tell(tx, fact, work));
+    from = to;
+  }
+  insights.push(...addEvents(tx, records.slice(from), work));
+  writeProgress(tx, place, { ...progress, nextOffset: Math.max(next, last + 1), rules: rules.map(keyOf) });
+  return { insights, facts };
+}
+
+interface Work extends ApplyOptions {
+  /** Changed as the work goes on. */
+  progress: Progress;
+  /** Offsets of records that were left out when they came. */
+  ahead: ReadonlySet<number>;
+  facts: ClockFact[];
+}
+
+function addEvents(tx: Transaction, records: readonly RuleRecord[], work: Work): InsightEvent[] {
+  const { place, nowMs, progress, ahead, facts } = work;
+  const doneMs = reachedMs(progress);
   const gathered = new Gathered(tx, place);
-  for (const event of events) {
-    if (event.timeMs > nowMs + MOST_AHEAD_MS) {
+  for (const { offset, event } of records) {
+    if (event === undefined) continue;
+    if (ahead.has(offset) || event.timeMs > nowMs + MOST_AHEAD_MS) {
       progress.ahead++;
+      const fact = addClockFact(tx, place, { atOffset: offset, clockMs: null, idleMs: null, ahead: true });
+      if (fact !== undefined) facts.push(fact);
       continue;
     }
-    progress.seenMs = Math.max(progress.seenMs ?? -Infinity, event.timeMs);
+    progress.seenMs = later(progress.seenMs, event.timeMs);
     const inTime = event.samples.filter(({ rule }) => !isLate(rule, event.timeMs, progress));
     if (inTime.length < event.samples.length) progress.late++;
     if (inTime.length === 0 || !isFirst(tx, place, event)) continue;
@@ -74,25 +131,44 @@ export function applyEvents(
     }
   }
   gathered.write();
-  const { seenMs } = progress;
-  const found = seenMs === null ? [] : rules.flatMap((rule) => {
+  return progress.seenMs === null ? [] : look(tx, doneMs, work);
+}
+
+/** Looks at the windows that are complete and were not before, and at who is silent. */
+function look(
+  tx: Transaction,
+  doneMs: number,
+  { place, rules, source, progress }: Pick<Work, "place" | "rules" | "source" | "progress">,
+): InsightEvent[] {
+  const now = reachedMs(progress);
+  forgetCounted(tx, place, now - Math.max(0, ...rules.map(longestOpen)));
+  return rules.flatMap((rule) => {
     const of = rowsOf(place, rule);
     if (rule.kind === "silence") {
       return silence(tx, { rule, of, source, knownMs: silenceKnownUntil(progress, rule.latenessMs) });
     }
-    const untilMs = closedUntil(rule, seenMs);
-    const before = doneMs === null ? -Infinity : closedUntil(rule, doneMs);
+    const [before, untilMs] = [closedUntil(rule, doneMs), closedUntil(rule, now)];
     return untilMs > before ? evaluate(tx, { rule, of, source, doneMs: before, untilMs }) : [];
   });
-  if (seenMs !== null) forgetCounted(tx, place, seenMs - Math.max(0, ...rules.map(longestOpen)));
-  writeProgress(tx, place, { ...progress, rules: rules.map(keyOf) });
-  return [...ended, ...found];
+}
+
+/** Takes the time on to where the clock told it was. */
+function tell(
+  tx: Transaction,
+  { clockMs, idleMs }: ClockTold,
+  work: Pick<Work, "place" | "rules" | "source" | "progress">,
+): InsightEvent[] {
+  const { progress } = work;
+  const doneMs = reachedMs(progress);
+  progress.clockMs = later(progress.clockMs, clockMs);
+  progress.idleMs = later(progress.idleMs, idleMs);
+  return progress.seenMs === null ? [] : look(tx, doneMs, work);
 }
 
 /** Whether a rule has closed the time that an event is of. */
 function isLate(rule: Rule, timeMs: number, progress: Progress): boolean {
   if (rule.kind === "silence") return timeMs < silenceKnownUntil(progress, rule.latenessMs);
-  return paneOf(rule, timeMs) + rule.slideMs <= closedUntil(rule, progress.seenMs ?? timeMs);
+  return paneOf(rule, timeMs) + rule.slideMs <= closedUntil(rule, reachedMs(progress));
 }
 
 /** How long after an event the same would still be counted. */
@@ -100,22 +176,37 @@ function longestOpen({ kind, slideMs, latenessMs }: Rule): number {
   return latenessMs + (kind === "silence" ? 0 : slideMs);
 }
 
-/** What the clock tells of some partitions: insights about silence. */
-export function applyClock(
-  tx: Transaction,
-  options: Omit<ApplyOptions, "nowMs"> & { clockMs: number },
-): InsightEvent[] {
-  const { place, rules, clockMs, source } = options;
+/** What the clock tells of a partition. */
+export interface ClockOptions extends Omit<ApplyOptions, "nowMs"> {
+  told: ClockTold;
+  /** The offset behind the last record that had been handled; where others came since, nothing is told. */
+  atOffset: number;
+}
+
+/** What follows where nothing more comes, by the clock: insights about silence, and the ends of windows. */
+export function applyClock(tx: Transaction, { told, atOffset, ...options }: ClockOptions): Applied {
+  const { place } = options;
   const progress = readProgress(tx, place);
-  if (progress.seenMs === null) return [];
-  progress.clockMs = Math.max(progress.clockMs ?? -Infinity, clockMs);
+  if (progress.seenMs === null || progress.nextOffset !== atOffset) return { insights: [], facts: [] };
+  const fact = addClockFact(tx, place, { atOffset, ...told, ahead: false });
+  if (fact === undefined) return { insights: [], facts: [] };
+  const insights = tell(tx, told, { ...options, progress });
   writeProgress(tx, place, progress);
-  return rules.filter(({ kind }) => kind === "silence").flatMap((rule) =>
-    silence(tx, {
-      rule,
-      of: rowsOf(place, rule),
-      source,
-      knownMs: silenceKnownUntil(progress, rule.latenessMs),
-    })
-  );
+  forgetClockFacts(tx, place, Math.max(told.clockMs ?? 0, told.idleMs ?? 0));
+  return { insights, facts: [fact] };
+}
+
+/** Takes over what another agent did by the clock; it has said what followed. */
+export function takeClockFact(
+  tx: Transaction,
+  fact: ClockFact,
+  options: Omit<ApplyOptions, "nowMs">,
+): void {
+  const { place } = options;
+  if (addClockFact(tx, place, fact) === undefined) return;
+  const progress = readProgress(tx, place);
+  // What is further on is applied when the records before it are; what is further back is too late.
+  if (progress.nextOffset !== fact.atOffset) return;
+  tell(tx, fact, { ...options, progress });
+  writeProgress(tx, place, progress);
 }

@@ -7,6 +7,10 @@ export interface Progress {
   seenMs: number | null;
   /** How far the clock was when it was asked last, for rules about silence. */
   clockMs: number | null;
+  /** Up to when the clock has ended windows; `null`: events alone have. */
+  idleMs: number | null;
+  /** The offset behind its last record. */
+  nextOffset: number | null;
   /** Keys of the rules that held. */
   rules: readonly string[];
   /** Events left out because they came too late. */
@@ -18,6 +22,8 @@ export interface Progress {
 interface Row {
   seen_ms: number | null;
   clock_ms: number | null;
+  idle_ms: number | null;
+  next_offset: number | null;
   rules: string;
   late: number;
   ahead: number;
@@ -26,13 +32,16 @@ interface Row {
 /** Reads it. */
 export function readProgress(db: Reader, { source, part }: Place): Progress {
   const row = db.get<Row>(
-    "SELECT seen_ms, clock_ms, rules, late, ahead FROM insights_rule_progress WHERE source = ? AND part = ?",
+    "SELECT seen_ms, clock_ms, idle_ms, next_offset, rules, late, ahead FROM insights_rule_progress " +
+      "WHERE source = ? AND part = ?",
     source,
     part,
   );
   return {
     seenMs: row?.seen_ms ?? null,
     clockMs: row?.clock_ms ?? null,
+    idleMs: row?.idle_ms ?? null,
+    nextOffset: row?.next_offset ?? null,
     rules: row === undefined ? [] : JSON.parse(row.rules) as string[],
     late: row?.late ?? 0,
     ahead: row?.ahead ?? 0,
@@ -41,17 +50,25 @@ export function readProgress(db: Reader, { source, part }: Place): Progress {
 
 /** Stores it. */
 export function writeProgress(tx: Transaction, { source, part }: Place, progress: Progress): void {
-  const { seenMs, clockMs, rules, late, ahead } = progress;
+  const { seenMs, clockMs, idleMs, nextOffset, rules, late, ahead } = progress;
   tx.run(
-    "REPLACE INTO insights_rule_progress VALUES (?, ?, ?, ?, ?, ?, ?)",
+    "REPLACE INTO insights_rule_progress (source, part, seen_ms, clock_ms, idle_ms, next_offset, rules, late, ahead) " +
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
     source,
     part,
     seenMs,
     clockMs,
+    idleMs,
+    nextOffset,
     JSON.stringify(rules),
     late,
     ahead,
   );
+}
+
+/** Up to when events have come, as windows have it: by the newest one, or by the clock. `-Infinity` before the first. */
+export function reachedMs({ seenMs, idleMs }: Pick<Progress, "seenMs" | "idleMs">): number {
+  return Math.max(seenMs ?? -Infinity, idleMs ?? -Infinity);
 }
 
 /** Up to when rules about silence know what there was: no event from before is taken any more. */

@@ -1,26 +1,16 @@
-import type { PluginContext, PluginHooks, PluginStore, PublishRequest, StreamHandle } from "capstan";
+import type { PluginContext, PluginHooks, PluginStore, PublishRequest } from "capstan";
 import type { Envelope } from "../events/envelope.ts";
 import { topicName } from "../events/topics.ts";
 import type { Settings } from "../settings.ts";
-import { applyClock, applyEvents, ruleEvent } from "./apply_events.ts";
-import type { InsightEvent } from "./insight_event.ts";
-import { type Place, resetRules, rowsOf } from "./place.ts";
-import { leftOut, readProgress, silenceKnownUntil } from "./progress.ts";
+import { type Applied, applyClock, applyEvents, ruleEvent, takeClockFact } from "./apply_events.ts";
+import { clockFactOf, type ClockRecord, clockRequests, clockTopic, clockTopicName } from "./clock_topic.ts";
+import { dueByClock } from "./due_by_clock.ts";
+import { type Place, resetRules } from "./place.ts";
+import { leftOut, readProgress } from "./progress.ts";
 import { readRules } from "./read_rules.ts";
 import { type Rule, type RuleSource, SOURCES } from "./rule.ts";
-import { SilenceClock } from "./silence_clock.ts";
-import { isSilenceDue } from "./silence.ts";
-
-/** Moments of the clock at which rules about silence are asked; this agent's own, never relayed. */
-export const TICKS_TOPIC = "insights.ticks.v1";
-
-/** A record of that topic. */
-export interface Tick {
-  /** Milliseconds since 1970. */
-  readonly now_ms: number;
-  /** Partitions of the figures' topic that were the sender's, with all that had come. */
-  readonly parts: readonly number[];
-}
+import { type ClockedStream, RuleClock } from "./rule_clock.ts";
+import { type Tick, TICKS_TOPIC } from "./tick.ts";
 
 const GROUPS = {
   "ai-learning-signals": "insights-rules-signals",
@@ -30,102 +20,104 @@ const GROUPS = {
 
 type Context = Pick<PluginContext, "topic" | "stream" | "producer" | "gauge" | "now" | "sleep" | "log">;
 
-/** Registers the streams that find insights by the rules, and the clock that silence needs. */
+/** Registers the streams that find insights by the rules, and the clock that goes on where no events come. */
 export function registerRules(ctx: Context, settings: Settings, store: PluginStore): PluginHooks {
   const all = readRules(settings);
-  const request = (event: InsightEvent): PublishRequest => ({
-    topic: topicName(settings, "ai-insights"),
-    key: event.tenant_id,
-    value: { ...event },
-    timestamp: Date.parse(event.timestamp),
-  });
-  const parts = new Set<number>();
+  const rules = (source: RuleSource) => all.filter(({ kind }) => SOURCES[kind] === source);
+  const requests = (place: Place, { insights, facts }: Applied): PublishRequest[] => [
+    ...insights.map((event) => ({
+      topic: topicName(settings, "ai-insights"),
+      key: event.tenant_id,
+      value: { ...event },
+      timestamp: Date.parse(event.timestamp),
+    })),
+    ...clockRequests(settings, place, facts, ctx.now()),
+  ];
+  ctx.topic(clockTopic(settings));
   // All three, even without a rule: what a rule had that was removed must end.
-  const [, metrics] = (["ai-learning-signals", "agent-metrics-events", "agent-trace-events"] as const).map((
-    source,
-  ) => registerStream(ctx, { source, settings, all, request, parts }));
+  const streams = (["ai-learning-signals", "agent-metrics-events", "agent-trace-events"] as const).map(
+    (source) => registerStream(ctx, { source, settings, rules: rules(source), requests }),
+  );
   ctx.gauge({
     name: "rules_left_out",
     help: "Events that rules left out because they came too late, or their time is yet to come.",
     collect: () => store.read(leftOut),
   });
-  const silent = all.filter(({ kind }) => kind === "silence");
-  if (silent.length === 0 || metrics === undefined) return {};
-  return registerClock(ctx, { settings, silent, request, parts, metrics, store });
+  return registerClock(ctx, { settings, rules, requests, streams, store });
 }
 
 interface StreamParts {
   source: RuleSource;
   settings: Settings;
-  all: readonly Rule[];
-  request(event: InsightEvent): PublishRequest;
-  /** Partitions of the figures' topic that this agent has. */
-  parts: Set<number>;
+  /** Those that read the source. */
+  rules: readonly Rule[];
+  requests(place: Place, applied: Applied): PublishRequest[];
 }
 
-function registerStream(ctx: Context, { source, settings, all, request, parts }: StreamParts): StreamHandle {
-  const rules = all.filter(({ kind }) => SOURCES[kind] === source);
-  const isMetrics = source === SOURCES.silence;
-  return ctx.stream<Envelope | null>({
-    topics: [topicName(settings, source)],
+function registerStream(ctx: Context, { source, settings, rules, requests }: StreamParts): ClockedStream {
+  const topic = topicName(settings, source);
+  const parts = new Set<number>();
+  const events = ctx.stream<Envelope | ClockRecord | null>({
+    // What the clock told goes where the events go that it was told of.
+    topics: [topic, clockTopicName(settings)],
+    together: true,
     group: GROUPS[source],
-    state: { reset: (tx, { partition }) => resetRules(tx, { source, part: partition }) },
-    ...isMetrics && {
-      onAssigned: (come) => come.forEach(({ partition }) => parts.add(partition)),
-      onRevoked: (gone) => gone.forEach(({ partition }) => parts.delete(partition)),
+    state: {
+      reset: (tx, place) => place.topic === topic && resetRules(tx, { source, part: place.partition }),
     },
-  }, ({ partition, records }) => {
-    const events = records.flatMap(({ data }) => data === null ? [] : ruleEvent(rules, data) ?? []);
-    const place: Place = { source, part: partition };
+    onAssigned: (come) => come.forEach((each) => each.topic === topic && parts.add(each.partition)),
+    onRevoked: (gone) => gone.forEach((each) => each.topic === topic && parts.delete(each.partition)),
+  }, ({ topic: from, partition, records }) => {
+    const options = { place: { source, part: partition }, rules, source: settings.source };
+    if (from !== topic) {
+      const facts = records.map(({ data }) => data as ClockRecord).filter((each) => each.source === source);
+      return { write: (tx) => facts.forEach((fact) => takeClockFact(tx, clockFactOf(fact), options)) };
+    }
+    const read = records.map(({ offset, data }) => ({
+      offset,
+      event: data === null ? undefined : ruleEvent(rules, data as Envelope),
+    }));
     const nowMs = ctx.now();
-    return {
-      write: (tx) => applyEvents(tx, events, { place, rules, nowMs, source: settings.source }).map(request),
-    };
+    return { write: (tx) => requests(options.place, applyEvents(tx, read, { ...options, nowMs })) };
   });
+  return { events, places: () => [...parts].map((part) => ({ source, part })) };
+}
+
+interface ClockParts extends Pick<StreamParts, "settings" | "requests"> {
+  rules(source: RuleSource): readonly Rule[];
+  streams: readonly ClockedStream[];
+  store: PluginStore;
 }
 
 function registerClock(
   ctx: Context,
-  { settings, silent, request, parts, metrics, store }:
-    & Pick<StreamParts, "settings" | "request" | "parts">
-    & {
-      silent: readonly Rule[];
-      metrics: StreamHandle;
-      store: PluginStore;
-    },
+  { settings, rules, requests, streams, store }: ClockParts,
 ): PluginHooks {
   ctx.topic({ name: TICKS_TOPIC, partitions: 1, localOnly: true, retentionMs: 0 });
-  const placeOf = (part: number): Place => ({ source: SOURCES.silence, part });
+  const isHere = ({ source, part }: Place) =>
+    streams.some(({ places }) => places().some((each) => each.source === source && each.part === part));
   ctx.stream<Tick>({ topics: [TICKS_TOPIC], group: "insights-ticks", source: "local" }, ({ records }) => ({
     write: (tx) =>
-      records.flatMap(({ data }) =>
-        data.parts.flatMap((part) =>
-          applyClock(tx, {
-            place: placeOf(part),
-            rules: silent,
-            clockMs: data.now_ms,
-            source: settings.source,
-          })
-        )
-      ).map(request),
+      records.flatMap(({ data }) => data.places).filter(isHere).flatMap((ticked) => {
+        const { source, part, offset, clock_ms, idle_ms } = ticked;
+        const applied = applyClock(tx, {
+          place: { source, part },
+          rules: rules(source),
+          source: settings.source,
+          told: { clockMs: clock_ms, idleMs: idle_ms },
+          atOffset: offset,
+        });
+        return requests({ source, part }, applied);
+      }),
   }));
-  const clock = new SilenceClock({
+  const clock = new RuleClock({
     ctx,
     store,
     ticks: ctx.producer(TICKS_TOPIC),
-    events: metrics,
-    partitions: () => [...parts],
-    isDue(db, part, nowMs) {
-      const place = placeOf(part);
-      const { seenMs, clockMs } = readProgress(db, place);
-      const at = { seenMs, clockMs: Math.max(clockMs ?? -Infinity, nowMs) };
-      return silent.some((rule) =>
-        isSilenceDue(db, rowsOf(place, rule), {
-          knownMs: silenceKnownUntil(at, rule.latenessMs),
-          afterMs: rule.windowMs,
-        })
-      );
-    },
+    streams,
+    idleMs: settings.rule_idle,
+    nextOffset: (db, place) => readProgress(db, place).nextOffset,
+    due: (db, place, told) => dueByClock(db, place, { rules: rules(place.source), told }),
   });
   return { start: () => clock.start(), drain: () => clock.stop(), stop: () => clock.stop() };
 }

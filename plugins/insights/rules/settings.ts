@@ -7,6 +7,13 @@ export const ruleSettings = {
     default: true,
     doc: "Whether the built-in rules hold; each is changed or switched off by a rule of its name.",
   },
+  rule_idle: {
+    type: "duration",
+    default: "5m",
+    min: "1s",
+    max: "1d",
+    doc: "How long nothing may come before windows end by the clock, so much behind it.",
+  },
   rules: {
     type: "tables",
     doc: "Rules that find insights. What a rule leaves out it has from the built-in rule of its name.",

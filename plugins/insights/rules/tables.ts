@@ -64,3 +64,19 @@ export const RULE_TABLES: readonly string[] = [
     PRIMARY KEY (source, part, rule, tenant, grp)
   ) WITHOUT ROWID`,
 ];
+
+/** What the clock told, added later. It outlives making the rest anew: no topic of events has it. */
+export const CLOCK_TABLES: readonly string[] = [
+  // The offset behind the last record, and up to when windows were ended by the clock.
+  "ALTER TABLE insights_rule_progress ADD COLUMN next_offset INTEGER",
+  "ALTER TABLE insights_rule_progress ADD COLUMN idle_ms REAL",
+  `CREATE TABLE insights_rule_clock (
+    source TEXT NOT NULL,
+    part INTEGER NOT NULL,
+    at_offset INTEGER NOT NULL,    -- of the record that came next
+    clock_ms REAL,                 -- for rules about silence
+    idle_ms REAL,                  -- for windows
+    ahead INTEGER NOT NULL,        -- 1: the record of this offset was left out
+    PRIMARY KEY (source, part, at_offset)
+  ) WITHOUT ROWID`,
+];

@@ -67,6 +67,38 @@ for (const bus of ["local", "remote"] as const) {
   });
 }
 
+for (const bus of ["local", "remote"] as const) {
+  Deno.test(`${bus} bus: what rules did by the clock is not said again after a rebuild, nor after a restart`, async () => {
+    const rules = {
+      quiet: { kind: "silence", after: "30m" },
+      errors: { kind: "error_rate", threshold: 0.5, window: "10m", slide: "5m" },
+      low: { kind: "satisfaction", threshold: 0, window: "10m" },
+    };
+    await using agent = await openTestAgent(insights, {
+      bus,
+      now: START,
+      config: { default_rules: false, rules },
+      topics: [{ name: TURNS, partitions: 2 }],
+    });
+    await agent.deliver(TURNS, [toolTurn(1, { status: 500 }), toolTurn(2, { status: 500 })]);
+    await agent.deliver(FEEDBACK, [feedbackOn(1, { minute: 3, rating: -1 })]);
+    await agent.clock.advance(40 * 60_000);
+    await agent.settled();
+    const insightsOf = () => published(agent).filter((line) => line.startsWith("ai-insights"));
+    assert.equal(insightsOf().length, 5, "errors and low opened and resolved, quiet opened");
+    const [before, events] = [agent.store.read(tables), published(agent)];
+    assert.ok((before.insights_rule_clock?.length ?? 0) >= 2);
+    await rebuilt(agent);
+    await agent.settled();
+    assert.deepEqual(agent.store.read(tables), before);
+    await agent.clock.advance(10 * 60_000);
+    await agent.restart();
+    await agent.clock.advance(10 * 60_000);
+    await agent.settled();
+    assert.deepEqual(published(agent), events);
+  });
+}
+
 Deno.test("capstan insights rebuild has the running agent do it and says the rows of each table", async () => {
   await using agent = await openTestAgent(insights, { now: START });
   await play(agent);

@@ -10,10 +10,14 @@ export const START = Date.UTC(2026, 0, 2, 3, 0, 0);
 export const at = (minute: number) => new Date(START + minute * 60_000).toISOString();
 
 /** A recorded turn that asks for a tool, and brings the result of the tool call of the turn before it. */
-export function toolTurn(id: number, { tenant = "acme", asks = true, brings = true } = {}): TestRecord {
+export function toolTurn(
+  id: number,
+  { tenant = "acme", asks = true, brings = true, status = 200 } = {},
+): TestRecord {
   const { event } = aTurn({
     id: `turn-${id}`,
     tenant,
+    status,
     conversation: `conversation-${tenant}`,
     started_at: at(id),
     first_byte_at: at(id),
@@ -69,7 +73,7 @@ export function tables(db: Reader): Record<string, SqlRow[]> {
 /** What was published, each as one line, in an order of its own; asking for a rebuild is an action of its own. */
 export function published(agent: TestAgent): string[] {
   return agent.published().filter(({ topic, data }) =>
-    !["tapes.turns.v1", "capstan.actions.v1"].includes(topic) &&
+    !["tapes.turns.v1", "capstan.actions.v1", "insights.ticks.v1", "insights.clock.v1"].includes(topic) &&
     (data as Envelope).event_type !== "audit.admin_action"
   ).map(({ topic, partition, data }) => `${topic} ${partition} ${(data as Envelope).event_id}`).sort();
 }

@@ -8,14 +8,20 @@ import {
   insightUpdated,
 } from "../../../../plugins/insights/events/insights.ts";
 import { INSIGHTS_MIGRATIONS } from "../../../../plugins/insights/migrations.ts";
-import { applyClock, applyEvents, ruleEvent } from "../../../../plugins/insights/rules/apply_events.ts";
+import {
+  applyClock,
+  applyEvents,
+  ruleEvent,
+  takeClockFact,
+} from "../../../../plugins/insights/rules/apply_events.ts";
+import type { ClockFact, ClockTold } from "../../../../plugins/insights/rules/clock_facts.ts";
 import type { InsightEvent } from "../../../../plugins/insights/rules/insight_event.ts";
 import { type Place, resetRules } from "../../../../plugins/insights/rules/place.ts";
 import { type Rule, type RuleSource, SOURCES } from "../../../../plugins/insights/rules/rule.ts";
 import { MINUTE } from "./events.ts";
 
 const SCHEMAS = [insightOpened, insightUpdated, insightResolved];
-const TABLES = ["progress", "counted", "panes", "sessions"].map((name) => `insights_rule_${name}`);
+const TABLES = ["progress", "counted", "panes", "sessions", "clock"].map((name) => `insights_rule_${name}`);
 
 /** A rule of errors over windows of 10 minutes, changed. */
 export function aRule(given: Partial<Rule> = {}): Rule {
@@ -40,8 +46,17 @@ export interface Ruling {
   add(...events: Envelope[]): Promise<InsightEvent[]>;
   /** The clock is at a time in milliseconds since 1970, and everything from before has been added. */
   clock(ms: number): Promise<InsightEvent[]>;
+  /** The clock ends windows: events up to a time in milliseconds since 1970 are taken to have come. */
+  idle(ms: number): Promise<InsightEvent[]>;
+  /** Everything that was added is handled once more from the beginning, so many at a time. */
+  replay(size: number): Promise<InsightEvent[]>;
+  /** What was done by the clock is taken over by another file, in which the same events were handled. */
+  other(work: (other: Ruling) => Promise<void>): Promise<void>;
+  /** Another agent did this by the clock. */
+  take(fact: ClockFact): Promise<void>;
   /** Other rules hold from now on. */
   change(rules: readonly Rule[]): void;
+  /** Another partition begins. */
   reset(): Promise<void>;
   /** All rows there are. */
   rows(): Record<string, unknown[]>;
@@ -58,15 +73,53 @@ export async function ruling(rules: readonly Rule[], work: (ruling: Ruling) => P
     const source: RuleSource = SOURCES[first?.kind ?? "error_rate"];
     const place: Place = { source, part: 1 };
     const shared = () => ({ place, rules: held, source: "capstan" });
+    const added: Envelope[] = [];
+    const facts: ClockFact[] = [];
+    const apply = async (from: number, events: readonly Envelope[], nowMs = Date.UTC(2027, 0)) => {
+      const read = events.map((event, n) => ({ offset: from + n, event: ruleEvent(held, event) }));
+      const applied = await store.write((tx) => applyEvents(tx, read, { ...shared(), nowMs }));
+      facts.push(...applied.facts);
+      return checked(applied.insights);
+    };
+    const tell = async (told: ClockTold) => {
+      const options = { ...shared(), told, atOffset: added.length };
+      const applied = await store.write((tx) => applyClock(tx, options));
+      facts.push(...applied.facts);
+      return checked(applied.insights);
+    };
     await work({
-      async add(...events) {
-        const read = events.flatMap((event) => ruleEvent(held, event) ?? []);
-        const nowMs = Date.UTC(2027, 0);
-        return checked(await store.write((tx) => applyEvents(tx, read, { ...shared(), nowMs })));
+      add: async (...events) => {
+        const from = added.length;
+        added.push(...events);
+        return await apply(from, events);
       },
-      clock: async (clockMs) => checked(await store.write((tx) => applyClock(tx, { ...shared(), clockMs }))),
+      clock: (clockMs) => tell({ clockMs, idleMs: null }),
+      idle: (idleMs) => tell({ clockMs: null, idleMs }),
+      async replay(size) {
+        await store.write((tx) => resetRules(tx, place));
+        const found: InsightEvent[] = [];
+        for (let from = 0; from < added.length; from += size) {
+          // A year later nothing is of a time yet to come.
+          found.push(...await apply(from, added.slice(from, from + size), Date.UTC(2028, 0)));
+        }
+        return found;
+      },
+      other: (work) =>
+        ruling(rules, async (other) => {
+          for (const fact of facts) await other.take(fact);
+          await other.add(...added);
+          await work(other);
+        }),
+      take: (fact) => store.write((tx) => takeClockFact(tx, fact, shared())),
       change: (rules) => void (held = rules),
-      reset: () => store.write((tx) => resetRules(tx, place)),
+      async reset() {
+        added.length = 0;
+        facts.length = 0;
+        await store.write((tx) => {
+          resetRules(tx, place);
+          tx.run("DELETE FROM insights_rule_clock");
+        });
+      },
       rows: () =>
         store.read((db) =>
           Object.fromEntries(

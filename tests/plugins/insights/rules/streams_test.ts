@@ -3,7 +3,7 @@ import { openTestAgent, type TestAgent } from "capstan/testing";
 import insights from "../../../../plugins/insights/mod.ts";
 import type { Envelope } from "../../../../plugins/insights/events/envelope.ts";
 import type { InsightEvent } from "../../../../plugins/insights/rules/insight_event.ts";
-import { metrics, MINUTE, signal, START, toolCall } from "./events.ts";
+import { metrics, MINUTE, SECOND, signal, START, toolCall } from "./events.ts";
 
 const TOPICS = {
   metrics: "agent-metrics-events",
@@ -75,17 +75,48 @@ Deno.test("silence is found by the clock alone, once, and survives a restart", a
   await deliver(agent, TOPICS.metrics, turns);
   await agent.clock.advance(44 * MINUTE);
   await agent.settled();
-  assert.deepEqual(brief(agent), ["errors opened"]);
+  assert.deepEqual(brief(agent), ["errors opened", "errors resolved"]);
   await agent.clock.advance(2 * MINUTE);
   await agent.settled();
-  assert.deepEqual(brief(agent), ["errors opened", "quiet opened"]);
-  assert.equal(outputs(agent)[1]?.timestamp, START + 44 * MINUTE);
+  assert.deepEqual(brief(agent), ["errors opened", "errors resolved", "quiet opened"]);
+  assert.equal(outputs(agent)[2]?.timestamp, START + 44 * MINUTE);
   await agent.restart();
   await agent.clock.advance(10 * MINUTE);
   await agent.settled();
-  assert.equal(outputs(agent).length, 2);
+  assert.equal(outputs(agent).length, 3);
   await deliver(agent, TOPICS.metrics, [metrics({ id: "4", minute: 56 }), metrics({ id: "5", minute: 58 })]);
-  assert.deepEqual(brief(agent), ["errors opened", "quiet opened", "errors resolved", "quiet resolved"]);
+  assert.deepEqual(brief(agent), ["errors opened", "errors resolved", "quiet opened", "quiet resolved"]);
+});
+
+Deno.test("a window ends by the clock at most its lateness and the idle time after its end, and not before", async () => {
+  await using agent = await open();
+  await agent.clock.advance(2 * MINUTE);
+  await deliver(agent, TOPICS.metrics, [metrics({ id: "1", minute: 1, data: { failed: true } })]);
+  await agent.clock.advance(13 * MINUTE);
+  await agent.settled();
+  assert.deepEqual(brief(agent), []);
+  // The window's end, a minute of lateness, five of idleness, and the next look.
+  await agent.clock.advance(MINUTE + 5 * SECOND);
+  await agent.settled();
+  assert.deepEqual(brief(agent), ["errors opened"]);
+  await agent.clock.advance(10 * MINUTE);
+  await agent.settled();
+  assert.deepEqual(brief(agent), ["errors opened", "errors resolved"]);
+});
+
+Deno.test("events of long ago that come one after the other are not cut short by the clock", async () => {
+  const { quiet: _, ...rules } = config.rules;
+  await using agent = await openTestAgent(insights, { config: { ...config, rules }, now: START });
+  await agent.clock.advance(600 * MINUTE);
+  for (const minute of [1, 11, 21, 31]) {
+    await deliver(agent, TOPICS.metrics, [
+      metrics({ id: `${minute}`, minute, data: { failed: minute > 20 } }),
+    ]);
+    await agent.clock.advance(4 * MINUTE);
+  }
+  await agent.settled();
+  assert.equal(await agent.metrics("rules_left_out"), 0);
+  assert.deepEqual(brief(agent), ["errors opened"]);
 });
 
 Deno.test("what came too late is counted", async () => {
