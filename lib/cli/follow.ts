@@ -12,14 +12,17 @@ export interface FollowOptions {
   max?: number;
   /** Read as a member of this group and commit what was given out. */
   group?: string;
-  /** Milliseconds without a record after which a reader that does not follow stops. Kafka needs time to begin. */
+  /**
+   * Milliseconds without a record after which a reader that does not follow gives up the end it has not reached: a bus
+   * needs time to begin, and of a group others may have the rest.
+   */
   patienceMs: number;
   signal: AbortSignal;
 }
 
 /**
  * Records of a topic in lots, as they come; in order within a partition.
- * @throws {Error} the bus has no such topic.
+ * @throws {Error} the bus has no such topic, or a reader of its own is not given all of it.
  */
 export async function* follow(bus: BusDriver, options: FollowOptions): AsyncGenerator<BusRecord[]> {
   const [topic] = await bus.topics.describe([options.topic]);
@@ -33,26 +36,40 @@ export async function* follow(bus: BusDriver, options: FollowOptions): AsyncGene
     topics: [options.topic],
     from: options.fromBeginning ? "earliest" : "latest",
   });
-  yield* read(subscription, ends, options);
+  yield* read({ bus, subscription, ends }, options);
 }
 
-async function* read(
-  subscription: Subscription,
-  ends: Map<number, number>,
-  options: FollowOptions,
-): AsyncGenerator<BusRecord[]> {
+/** Milliseconds between two looks at whether the end is reached. */
+const LOOK_MS = 200;
+
+interface Reading {
+  bus: BusDriver;
+  subscription: Subscription;
+  /** Offsets behind what was there, by partition; those that are reached are taken out. */
+  ends: Map<number, number>;
+}
+
+async function* read(reading: Reading, options: FollowOptions): AsyncGenerator<BusRecord[]> {
+  const { subscription, ends } = reading;
   let left = options.max ?? Infinity;
+  let since = performance.now();
   while (!options.signal.aborted && left > 0) {
+    // Partitions that come while it waits have not been looked at.
+    const own = subscription.assigned();
     const batch = await subscription.receive({
       max: Math.min(500, left),
       maxBytes: 1 << 20,
-      waitMs: options.follow ? 1000 : options.patienceMs,
+      waitMs: options.follow ? 1000 : Math.min(LOOK_MS, options.patienceMs),
       signal: options.signal,
     });
     if (!batch) {
       if (options.follow) continue;
+      if (isRead(reading, own)) return;
+      if (performance.now() - since < options.patienceMs) continue;
+      if (options.group === undefined && reading.bus.name === "kafka") throw unread(reading, options);
       return;
     }
+    since = performance.now();
     let last: BusRecord | undefined;
     const wanted: BusRecord[] = [];
     for (const record of batch.records) {
@@ -69,6 +86,23 @@ async function* read(
     if (at && at.offset + 1 >= (ends.get(batch.partition) ?? 0)) ends.delete(batch.partition);
     if (ends.size === 0) return;
   }
+}
+
+/** Whether nothing is left of what this reader has been given; records that hold nothing to give are passed. */
+function isRead({ bus, subscription, ends }: Reading, own: ReturnType<Subscription["assigned"]>): boolean {
+  if (own.length === 0) return false;
+  // What the log has it gives at once; its last offsets may hold no record.
+  if (bus.name === "local") return true;
+  return own.every((each) => (subscription.position(each) ?? 0) >= (ends.get(each.partition) ?? 0));
+}
+
+function unread({ ends }: Reading, { topic, patienceMs }: FollowOptions): Error {
+  const left = [...ends].map(([partition, end]) => `partition ${partition} up to ${end}`).join(", ");
+  return new Error(
+    `Cannot read all of ${topic}: for ${
+      patienceMs / 1_000
+    } s nothing came of ${left}; see whether its brokers are up`,
+  );
 }
 
 function hasKey(record: BusRecord, key: string | undefined): boolean {

@@ -6,8 +6,8 @@ import { numberOption } from "./number_option.ts";
 import { recordAsJson, recordAsLine } from "./render_record.ts";
 import { styleFor } from "./style.ts";
 
-/** A fresh Kafka reader needs some seconds until its first records come. */
-const PATIENCE_MS = { local: 100, kafka: 5000 };
+/** A fresh reader of Kafka needs some seconds until its first records come, and a member of a group a moment. */
+const PATIENCE_MS = { local: 5_000, kafka: 30_000 };
 
 /** `capstan tail TOPIC` */
 export const tail: CliCommand = {

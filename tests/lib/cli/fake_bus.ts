@@ -7,8 +7,11 @@ export function fakeRecord(partition: number, offset: number, more: Partial<BusR
 
 /** A bus of one topic `t` that gives these batches one after the other. */
 export function fakeBus(options: {
+  name?: BusDriver["name"];
   partitions: { startOffset: number; endOffset: number }[];
   batches: (BusRecord[] | null)[];
+  /** Where the reader is in each partition it has; without it none is its own. */
+  positions?: () => readonly number[];
 }): { bus: BusDriver; committed: Position[]; opened: { group: string | null; from: unknown }[] } {
   const committed: Position[] = [];
   const opened: { group: string | null; from: unknown }[] = [];
@@ -21,7 +24,7 @@ export function fakeBus(options: {
   const left = [...options.batches];
   const nothing = () => Promise.reject(new Error("not asked of this fake"));
   const bus: BusDriver = {
-    name: "local",
+    name: options.name ?? "local",
     topics: {
       describe: (names) => Promise.resolve(names === undefined || names.includes("t") ? [topic] : []),
       plan: nothing,
@@ -46,8 +49,8 @@ export function fakeBus(options: {
         },
         commit: ({ through }) => Promise.resolve(void committed.push(through)),
         seek: () => {},
-        position: () => null,
-        assigned: () => [],
+        position: ({ partition }) => options.positions?.()[partition] ?? null,
+        assigned: () => (options.positions?.() ?? []).map((_, partition) => ({ topic: "t", partition })),
         [Symbol.asyncDispose]: () => Promise.resolve(),
       });
     },

@@ -36,6 +36,47 @@ Deno.test("follow() without following stops when nothing comes any more, as wher
   assert.deepEqual(places((await Array.fromAsync(follow(bus, base()))).flat()), ["0/0"]);
 });
 
+Deno.test("follow() without following waits for what a slow bus has not given yet", async () => {
+  const { bus } = fakeBus({
+    name: "kafka",
+    partitions: [{ startOffset: 0, endOffset: 2 }],
+    batches: [null, [fakeRecord(0, 0)], null, null, [fakeRecord(0, 1)]],
+    positions: () => [0],
+  });
+  const options = { ...base(), patienceMs: 60_000 };
+  assert.deepEqual(places((await Array.fromAsync(follow(bus, options))).flat()), ["0/0", "0/1"]);
+});
+
+Deno.test("follow() without following stops behind records that nobody is given, however patient", async () => {
+  for (const name of ["local", "kafka"] as const) {
+    const { bus } = fakeBus({
+      name,
+      partitions: [{ startOffset: 0, endOffset: 2 }],
+      batches: [[fakeRecord(0, 0)], null],
+      positions: () => [2],
+    });
+    const options = { ...base(), patienceMs: 60_000 };
+    assert.deepEqual(places((await Array.fromAsync(follow(bus, options))).flat()), ["0/0"]);
+  }
+});
+
+Deno.test("follow() says what Kafka does not give; in a group it may be another member's", async () => {
+  const slow = (group?: string) => {
+    const { bus } = fakeBus({
+      name: "kafka",
+      partitions: [{ startOffset: 0, endOffset: 2 }],
+      batches: [[fakeRecord(0, 0)]],
+      positions: () => group === undefined ? [1] : [],
+    });
+    return Array.fromAsync(follow(bus, { ...base(), group }));
+  };
+  await assert.rejects(
+    slow(),
+    /Cannot read all of t: for 0\.001 s nothing came of partition 0 up to 2; see whether its brokers are up/,
+  );
+  assert.deepEqual(places((await slow("g")).flat()), ["0/0"]);
+});
+
 Deno.test("follow() opens nothing where there is nothing to read", async () => {
   const { bus, opened } = fakeBus({ partitions: [{ startOffset: 4, endOffset: 4 }], batches: [] });
   assert.deepEqual(await Array.fromAsync(follow(bus, base())), []);
