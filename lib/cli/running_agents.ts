@@ -11,7 +11,7 @@ export interface RunningAgent {
 }
 
 /** Milliseconds an agent has for its answer. */
-const PATIENCE_MS = 3000;
+const PATIENCE_MS = 10_000;
 
 /** Asks the agents that run on this store, the one started last first. `token` is the configured one. */
 export async function runningAgents(
