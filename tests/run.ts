@@ -18,7 +18,7 @@ if (!kafka.ok && strict) {
 await using stack = new AsyncDisposableStack();
 const env: Record<string, string> = { CAPSTAN_TEST_RUN: "1" };
 if (kafka.ok) {
-  const broker = stack.use(await startBroker());
+  const broker = stack.use(await startBroker({ steady: true }));
   env.CAPSTAN_TEST_KAFKA = broker.bootstrap;
   env.CAPSTAN_TEST_KAFKA_SCRAM = broker.scramBootstrap;
   env.CAPSTAN_TEST_KAFKA_SECURED = JSON.stringify(broker.secured);

@@ -15,6 +15,8 @@ export interface BrokerOptions {
   password?: string;
   /** Further lines of server.properties. */
   properties?: Readonly<Record<string, string>>;
+  /** Nobody kills it: it may be silent for a minute on a busy machine before it is taken for dead. */
+  steady?: boolean;
 }
 
 /** Listeners with TLS or tokens, as `localhost:PORT`. Certificates are those of `TLS_FILES`. */
@@ -56,28 +58,36 @@ export interface Broker extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
+/** Of a broker that is never killed, in which nothing has to be noticed soon. */
+const STEADY = { "broker.session.timeout.ms": "60000", "broker.heartbeat.interval.ms": "1000" };
 const CLUSTER_ID = "4L6g3nShT-eMCtK--X86sw";
-const STARTUP_MS = 60_000;
+/** About 4 s on a machine that has nothing else to do. */
+const STARTUP_MS = 240_000;
+/** Starts with other ports, where somebody took one meanwhile. */
+const STARTS = 5;
 const PORTS = ["plain", "scram", "ssl", "mtls", "saslSsl", "oauth", "controller"] as const;
 
 /**
  * Starts a broker on loopback and resolves when both listeners answer, about 4 s later.
- * @throws {Error} it ended, or did not listen within a minute; the message has its last output.
+ * @throws {Error} it ended, or did not listen within four minutes; the message has its last output.
  */
 export async function startBroker(options: BrokerOptions = {}): Promise<Broker> {
   const classPath = await kafkaClassPath();
   const { user = "capstan", password = "capstan-secret" } = options;
   const dir = options.dir ?? await Deno.makeTempDir({ prefix: "capstan-kafka-" });
   await Deno.mkdir(dir, { recursive: true });
-  const ports = freePorts(PORTS, options.port);
-  const { plain, scram, ssl, mtls, saslSsl, oauth } = ports;
   const config = join(dir, "server.properties");
   await Deno.writeTextFile(join(dir, "keystore.pem"), await keystore());
-  await Deno.writeTextFile(config, properties(dir, ports, { user, password }, options.properties));
-  if (!await exists(join(dir, "data", "meta.properties"))) await format(classPath, config, user, password);
-
-  const awaited = [plain, scram, ssl, mtls, saslSsl, oauth];
-  let running = await launch(classPath, config, dir, awaited);
+  const further = { ...(options.steady && STEADY), ...options.properties };
+  const begin = async () => {
+    const ports = freePorts(PORTS, options.port);
+    await Deno.writeTextFile(config, properties(dir, ports, { user, password }, further));
+    if (!await exists(join(dir, "data", "meta.properties"))) await format(classPath, config, user, password);
+    return { ports, running: await launch(classPath, config, dir, awaitedOf(ports)) };
+  };
+  const { ports, running: first } = await onFreePorts(begin);
+  const { plain, scram, ssl, mtls, saslSsl, oauth } = ports;
+  let running = first;
   let stopped = false;
   const kill = async () => {
     await running.kill();
@@ -102,7 +112,7 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
     kill,
     async restart() {
       await kill();
-      running = await launch(classPath, config, dir, awaited);
+      running = await launch(classPath, config, dir, awaitedOf(ports));
     },
     stop,
     [Symbol.asyncDispose]: stop,
@@ -115,6 +125,22 @@ async function keystore(): Promise<string> {
 }
 
 type Ports = Record<typeof PORTS[number], number>;
+
+/** The controller's port is no client's. */
+const awaitedOf = ({ controller: _, ...others }: Ports): number[] => Object.values(others);
+
+/** Somebody listens where the broker should. */
+class PortTakenError extends Error {}
+
+async function onFreePorts<T>(begin: () => Promise<T>): Promise<T> {
+  for (let left = STARTS;; left--) {
+    try {
+      return await begin();
+    } catch (error) {
+      if (!(error instanceof PortTakenError) || left === 1) throw error;
+    }
+  }
+}
 
 function properties(
   dir: string,
@@ -172,7 +198,7 @@ function properties(
     "group.initial.rebalance.delay.ms": "0",
     "group.min.session.timeout.ms": "1000",
     // A broker that was killed may register again only when its last session is over: by default 9 s.
-    "broker.session.timeout.ms": "2000",
+    "broker.session.timeout.ms": "5000",
     "broker.heartbeat.interval.ms": "300",
     "auto.create.topics.enable": "false",
     "num.network.threads": "2",
@@ -222,7 +248,8 @@ async function launch(classPath: string, config: string, dir: string, ports: rea
   } catch (cause) {
     await kill();
     const said = (await Deno.readTextFile(log)).split("\n").slice(-30).join("\n");
-    throw new Error(`Cannot start Apache Kafka; its last words: ${said}`, { cause });
+    const Failure = /Address already in use/.test(said) ? PortTakenError : Error;
+    throw new Failure(`Cannot start Apache Kafka; its last words: ${said}`, { cause });
   }
   return { kill };
 }

@@ -26,7 +26,7 @@ export async function sharedBroker(): Promise<SharedBroker> {
   const scramBootstrap = Deno.env.get("CAPSTAN_TEST_KAFKA_SCRAM");
   const secured = Deno.env.get("CAPSTAN_TEST_KAFKA_SECURED");
   if (bootstrap === undefined || scramBootstrap === undefined || secured === undefined) {
-    return await startBroker();
+    return await startBroker({ steady: true });
   }
   return {
     bootstrap,

@@ -33,17 +33,22 @@ async function jarsPresent(): Promise<boolean> {
   }
 }
 
+/** How often Maven may begin: it goes on behind what it has. */
+const TRIES = 4;
+
 async function fetchJars(): Promise<void> {
   await Deno.mkdir(CACHE, { recursive: true });
   const folder = await Deno.makeTempDir({ dir: CACHE.pathname, prefix: "fetching-" });
-  const { success, stdout, stderr } = await new Deno.Command("mvn", {
-    args: ["-q", "-B", "-f", POM.pathname, "dependency:copy-dependencies", `-DoutputDirectory=${folder}`],
-    stdin: "null",
-  }).output();
-  if (!success) {
+  for (let left = TRIES;; left--) {
+    const { success, stdout, stderr } = await new Deno.Command("mvn", {
+      args: ["-q", "-B", "-f", POM.pathname, "dependency:copy-dependencies", `-DoutputDirectory=${folder}`],
+      stdin: "null",
+    }).output();
+    if (success) break;
+    if (left > 1) continue;
     await Deno.remove(folder, { recursive: true });
     const said = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
-    throw new Error(`Cannot fetch Apache Kafka with Maven: ${said.trim()}`);
+    throw new Error(`Cannot fetch Apache Kafka with Maven, tried ${TRIES} times: ${said.trim()}`);
   }
   try {
     await Deno.rename(folder, jarsFolder());

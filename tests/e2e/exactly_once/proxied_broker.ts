@@ -1,4 +1,5 @@
 import { type Broker, startBroker } from "../../kafka/broker.ts";
+import { freePorts } from "../../kafka/ports.ts";
 import { KafkaProxy } from "./kafka_proxy.ts";
 
 /** A broker that clients find behind a proxy alone. */
@@ -11,7 +12,7 @@ export interface ProxiedBroker extends AsyncDisposable {
 
 /** Starts both. */
 export async function startProxiedBroker(): Promise<ProxiedBroker> {
-  const port = freePort();
+  const { port } = freePorts(["port"]);
   const proxy = new KafkaProxy(port);
   try {
     const broker = await startBroker({
@@ -30,10 +31,4 @@ export async function startProxiedBroker(): Promise<ProxiedBroker> {
     await proxy[Symbol.asyncDispose]();
     throw error;
   }
-}
-
-/** A port that was free a moment ago. */
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return (listener.addr as Deno.NetAddr).port;
 }
