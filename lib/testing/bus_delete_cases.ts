@@ -15,7 +15,7 @@ export const DELETE_CASES: readonly BusCase[] = [
         return found?.partitions[1]?.startOffset === 3 && found.partitions[1].endOffset === 4;
       });
       const reader = await bench.open({ group: null, topics: [topic], from: "earliest" });
-      const batch = await reader.receive({ max: 10, maxBytes: 1_000_000, waitMs: 10_000 });
+      const batch = await reader.receive({ max: 10, maxBytes: 1_000_000, waitMs: bench.deadlineMs });
       assert.deepEqual(batch?.records.map(({ offset }) => offset), [3]);
       assert.equal(await driver.topics.deleteRecords({ topic, partition: 1, offset: 4 }), 4);
       const [position] = await driver.send([{ topic, partition: 1, value: bytes("e") }]);

@@ -9,7 +9,7 @@ import { REBALANCE_CASES } from "./bus_rebalance_cases.ts";
 import { RECORD_CASES } from "./bus_record_cases.ts";
 import { START_CASES } from "./bus_start_cases.ts";
 import { TOPIC_CASES } from "./bus_topic_cases.ts";
-import { registerCases, type SuiteOptions } from "./suite.ts";
+import { DEADLINE_MS, registerCases, type SuiteOptions } from "./suite.ts";
 
 /** How the suite of a bus runs. */
 export interface BusSuiteOptions extends SuiteOptions {
@@ -25,7 +25,7 @@ const LIFE_CASES: readonly BusCase[] = [
     name: "ping() resolves while the bus answers",
     async run({ driver }) {
       await driver.ping();
-      await driver.ping(AbortSignal.timeout(5_000));
+      await driver.ping(AbortSignal.timeout(DEADLINE_MS));
     },
   },
   {
@@ -75,6 +75,6 @@ export function testBusDriver(
   ];
   registerCases(name, cases, options, async (one) => {
     await using made = await makeDriver();
-    await one.run(new BusBench(made.driver, options.deadlineMs ?? 10_000, options.compressing));
+    await one.run(new BusBench(made.driver, options.deadlineMs ?? DEADLINE_MS, options.compressing));
   });
 }

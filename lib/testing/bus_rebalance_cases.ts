@@ -20,9 +20,14 @@ export const REBALANCE_CASES: readonly BusCase[] = [
       const group = uniqueName("group");
       const copied = { records: 0 };
       await using first = await copier(bench, { group, input, output, copied });
-      const sending = send(bench, input);
+      const joined = Promise.withResolvers<void>();
+      const sending = send(bench, input, joined.promise);
+      // Told where it is awaited.
+      sending.catch(() => undefined);
       await bench.eventually("a quarter is copied", () => Promise.resolve(copied.records > RECORDS / 4));
       await using second = await copier(bench, { group, input, output, copied });
+      await bench.eventually("the second has partitions", () => Promise.resolve(second.partitions > 0));
+      joined.resolve();
       await bench.eventually("the second has a share", () => Promise.resolve(second.records > 0));
       await sending;
       await first[Symbol.asyncDispose]();
@@ -121,6 +126,9 @@ async function copier(bench: BusBench, { group, input, output, copied }: Copying
     get records() {
       return own.records;
     },
+    get partitions() {
+      return member.assigned().length;
+    },
     async [Symbol.asyncDispose]() {
       closing ??= member[Symbol.asyncDispose]();
       await closing;
@@ -148,10 +156,13 @@ async function committed(
   }
 }
 
-/** Sends without a pause, in order, for as long as it takes. */
-async function send(bench: BusBench, topic: string): Promise<void> {
+/** Sends without a pause, in order; the last half waits for the second member, which has something to do then. */
+async function send(bench: BusBench, topic: string, joined: Promise<void>): Promise<void> {
   const all = records(topic);
-  for (let at = 0; at < all.length; at += AT_ONCE) await bench.driver.send(all.slice(at, at + AT_ONCE));
+  for (let at = 0; at < all.length; at += AT_ONCE) {
+    if (at === all.length / 2) await joined;
+    await bench.driver.send(all.slice(at, at + AT_ONCE));
+  }
 }
 
 function records(topic: string) {

@@ -16,7 +16,7 @@ export interface PluginSuiteOptions {
   topics?: readonly TestTopic[];
   /** Cases that it can't pass, by their sentence, with the reason; they are listed as ignored. */
   skip?: Readonly<Record<string, string>>;
-  /** Real milliseconds after which waiting fails. Default 10,000. */
+  /** Real milliseconds after which waiting fails. Default 60,000. */
   deadlineMs?: number;
   /** Deno's checks for leaked resources. Default true. */
   sanitize?: boolean;

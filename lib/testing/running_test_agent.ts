@@ -26,8 +26,8 @@ import { rest, turn } from "./turns.ts";
 
 /** Real milliseconds between two looks where no commit of the agent's own thread tells. */
 const LOOK_MS = 5;
-/** Real milliseconds that records get to reach a handler before time goes on. */
-const REST_MS = 200;
+/** Real milliseconds that records get at most to reach a handler before time goes on. */
+const REST_MS = 5_000;
 
 /** What the agent of a test is made of. */
 export interface RunningTestAgentOptions {

@@ -6,7 +6,7 @@ import { OUTPUT_CASES } from "./stream_output_cases.ts";
 import { REBUILD_CASES } from "./stream_rebuild_cases.ts";
 import { STREAM_START_CASES } from "./stream_start_cases.ts";
 import { VALUE_CASES } from "./stream_value_cases.ts";
-import { registerCases, type SuiteOptions } from "./suite.ts";
+import { DEADLINE_MS, registerCases, type SuiteOptions } from "./suite.ts";
 
 /** Registers a test for each sentence about streams, over the driver `makeDriver` gives. */
 export function testStreams(
@@ -25,7 +25,7 @@ export function testStreams(
   ];
   registerCases(`streams over ${name}`, cases, options, async (one) => {
     await using made = await makeDriver();
-    await using bench = new StreamBench(made, options.deadlineMs ?? 10_000);
+    await using bench = new StreamBench(made, options.deadlineMs ?? DEADLINE_MS);
     await bench.prepare();
     await one.run(bench);
   });

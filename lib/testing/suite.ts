@@ -1,8 +1,11 @@
+/** Milliseconds that waiting may take, unless told: far above what it takes on a busy machine. */
+export const DEADLINE_MS = 60_000;
+
 /** How a suite runs. */
 export interface SuiteOptions {
   /** Cases a driver can't pass, by their sentence, with the reason; a sentence no case has is an error. */
   skip?: Readonly<Record<string, string>>;
-  /** Milliseconds after which waiting for something fails. Default 10,000. */
+  /** Milliseconds after which waiting for something fails. Default 60,000. */
   deadlineMs?: number;
   /** Skips all, where what the driver needs isn't there. */
   ignore?: boolean;

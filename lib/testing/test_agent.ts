@@ -16,7 +16,7 @@ import { TestLogs } from "./test_logs.ts";
 import type { CapturedLine, TestAgent, TestAgentOptions } from "./test_agent_contract.ts";
 
 const START = "2026-01-01T00:00:00Z";
-const DEADLINE_MS = 10_000;
+const DEADLINE_MS = 60_000;
 
 /**
  * Starts an agent that runs `plugin`, on the embedded bus and a store of its own in a temporary folder: the code that

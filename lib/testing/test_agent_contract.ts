@@ -29,7 +29,7 @@ export interface TestAgentOptions {
    * the relay sends on what the plugin appends.
    */
   bus?: "local" | "remote";
-  /** Real milliseconds after which waiting fails, with what it waited for. Default 10,000. */
+  /** Real milliseconds after which waiting fails, with what it waited for. Default 60,000. */
   deadlineMs?: number;
 }
 

@@ -9,7 +9,7 @@ export interface AgentOptions {
   /** Command and flags. Default: `run`. */
   args?: readonly string[];
   env?: Readonly<Record<string, string>>;
-  /** How long it may take to listen, in milliseconds. Default 20,000. */
+  /** How long it may take to listen, in milliseconds. Default 120,000. */
   startWithinMs?: number;
 }
 
@@ -59,7 +59,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   });
   const timer = setTimeout(
     () => listening.reject(new Error(`the agent did not listen in time:\n${said}`)),
-    options.startWithinMs ?? 20_000,
+    options.startWithinMs ?? 120_000,
   );
   const end = async (signal: Deno.Signal) => {
     if (!ended) child.kill(signal);

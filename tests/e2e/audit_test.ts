@@ -189,7 +189,7 @@ Deno.test({
     const stored = await trailOf(dir.path);
     const read: Uint8Array[] = [];
     while (read.length < stored.length) {
-      const messages = await consumer.poll({ timeoutMs: 10_000 });
+      const messages = await consumer.poll({ timeoutMs: 60_000 });
       assert.ok(messages.length > 0, `${read.length} of ${stored.length} records came`);
       read.push(...messages.map(({ value }) => value as Uint8Array));
     }

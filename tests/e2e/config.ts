@@ -9,6 +9,8 @@ export interface ConfigOptions {
   tapes?: string;
   /** Further tables, as TOML. */
   tables?: string;
+  /** How long a stop may take: `30s`. Default: far above what it takes on a busy machine. */
+  drainTimeout?: string;
 }
 
 /** Writes a config.toml whose listeners take free ports of loopback. */
@@ -17,6 +19,9 @@ export async function writeConfig(dir: string, options: ConfigOptions): Promise<
     `${dir}/config.toml`,
     `[admin]
 listen = "127.0.0.1:0"
+
+[agent]
+drain_timeout = "${options.drainTimeout ?? "5m"}"
 
 [plugins.tapes]
 listen = "127.0.0.1:0"

@@ -50,8 +50,8 @@ Deno.test("a locked file withholds the answer and refuses new calls (block)", as
 Deno.test("without free disk answers are forwarded and health says why (forward)", async () => {
   await using dir = await tempDir();
   await using upstream = await startStandIn();
-  const tables = '[store]\nmin_free_disk = "900000GB"\n[agent]\ndrain_timeout = "300ms"';
-  await writeConfig(dir.path, { upstream: upstream.origin, tables });
+  const tables = '[store]\nmin_free_disk = "900000GB"';
+  await writeConfig(dir.path, { upstream: upstream.origin, tables, drainTimeout: "300ms" });
   await using agent = await startAgent({ dir: dir.path });
   assert.equal(await oneTurn(agent.proxy, "hello", { stream: false }), "echo: hello");
   assert.match((await health(agent)).text, /min_free_disk/);

@@ -89,7 +89,7 @@ async function consumed(bootstrapServers: string, { prefix, contents }: Hour): P
   await consumer.consume((topic, event) => {
     found[topic.slice(prefix.length)]?.push(event);
     if (--left === 0) done.abort();
-  }, { signal: AbortSignal.any([done.signal, AbortSignal.timeout(30_000)]) });
+  }, { signal: AbortSignal.any([done.signal, AbortSignal.timeout(120_000)]) });
   return found as unknown as Contents;
 }
 

@@ -6,6 +6,7 @@ import { writeConfig } from "./config.ts";
 import { startStandIn } from "./stand_in.ts";
 import { tempDir } from "./temp_dir.ts";
 import { oneTurn } from "./turns.ts";
+import { until } from "./until.ts";
 
 /** A plugin as a user writes one: types alone of ours. It tells of each turn on a route. */
 const GREETER = `import type { Plugin } from "capstan";
@@ -31,15 +32,6 @@ export default {
   },
 } satisfies Plugin;
 `;
-
-async function until<T>(ask: () => Promise<T | undefined>): Promise<T> {
-  for (const end = performance.now() + 15_000; performance.now() < end;) {
-    const answer = await ask();
-    if (answer !== undefined) return answer;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  throw new Error("not in time");
-}
 
 Deno.test("a plugin of one TypeScript file has settings, flags, variables, a command and a stream", async () => {
   await using dir = await tempDir();

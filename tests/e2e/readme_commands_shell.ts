@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { freePorts } from "../kafka/ports.ts";
 import { tempDir } from "./temp_dir.ts";
+import { until } from "./until.ts";
 
 /** What a command line left. */
 export interface Ran {
@@ -107,12 +108,10 @@ export async function openTerminal(further: Readonly<Record<string, string>> = {
       return { code: 0, out: asShown(said), error: asShown(error) };
     },
     async derived() {
-      for (let tries = 0; tries < 200; tries++) {
+      await until(async () => {
         const status = await (await fetch(`http://127.0.0.1:${admin}/admin/status`)).json();
-        if (status.streams.every((stream: { lag: number }) => stream.lag === 0)) return;
-        await new Promise((resolve) => setTimeout(resolve, 25));
-      }
-      throw new Error("the streams did not catch up");
+        return status.streams.every((stream: { lag: number }) => stream.lag === 0) || undefined;
+      });
     },
     async [Symbol.asyncDispose]() {
       await end(agent);

@@ -4,6 +4,7 @@ import { capstan } from "./capstan.ts";
 import { hasCommand } from "./has_command.ts";
 import { recordsOf } from "./records.ts";
 import { tempDir } from "./temp_dir.ts";
+import { until } from "./until.ts";
 
 const FREE_PORTS = [
   "run",
@@ -119,10 +120,8 @@ Deno.test({
 
 /** Resolves when no stream of a running agent has anything left to do. */
 async function derived(admin: string): Promise<void> {
-  for (let tries = 0; tries < 200; tries++) {
+  await until(async () => {
     const status = await (await fetch(`${admin}/admin/status`)).json();
-    if (status.streams.every((stream: { lag: number }) => stream.lag === 0)) return;
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-  assert.fail("the streams did not catch up");
+    return status.streams.every((stream: { lag: number }) => stream.lag === 0) || undefined;
+  });
 }

@@ -1,7 +1,7 @@
 import type { AgentOptions } from "./agent.ts";
 
 /** Milliseconds anything may take before a test fails. */
-export const DEADLINE_MS = 25_000;
+export const DEADLINE_MS = 120_000;
 
 /** An agent in a process of its own, which may be killed. */
 export class AgentProcess implements AsyncDisposable {

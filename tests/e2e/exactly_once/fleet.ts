@@ -115,7 +115,7 @@ export class Fleet implements AsyncDisposable {
         ...["-Xmx256m", "-XX:TieredStopAtLevel=1", "-cp", await kafkaClassPath()],
         ...["org.apache.kafka.tools.consumer.ConsoleConsumer", "--bootstrap-server", this.bootstrap],
         ...["--topic", this.topics.out, "--from-beginning", "--isolation-level", "read_committed"],
-        ...["--property", "print.key=true", "--timeout-ms", "3000"],
+        ...["--property", "print.key=true", "--max-messages", String(this.#sent), "--timeout-ms", "120000"],
       ],
       stdin: "null",
     }).output();

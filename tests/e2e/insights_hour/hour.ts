@@ -52,6 +52,8 @@ const HOUR = 60 * 60_000;
 const configOf = ({ upstream, prefix, tables }: { upstream: string; prefix: string; tables: string }) => `
 [admin]
 listen = "127.0.0.1:0"
+[agent]
+drain_timeout = "5m"
 [plugins.tapes]
 listen = "127.0.0.1:0"
 project = "shop"
@@ -161,7 +163,7 @@ export async function openHour({ kafka, agents: count = 1 }: HourOptions = {}): 
         return await contentsOf(bus, prefix);
       },
       async until(holds) {
-        for (const end = performance.now() + 60_000;;) {
+        for (const end = performance.now() + 180_000;;) {
           const now = await hour.contents();
           if (holds(now)) return now;
           if (performance.now() > end) {

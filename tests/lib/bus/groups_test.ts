@@ -47,7 +47,7 @@ for (
         const subscription = await bus.open({ group, topics: [topic], from: "earliest" });
         const seen = new Set<number>();
         while (seen.size < 2) {
-          const batch = await subscription.receive({ max: 1, maxBytes: 1_000, waitMs: 20_000 });
+          const batch = await subscription.receive({ max: 1, maxBytes: 1_000, waitMs: 60_000 });
           const [first] = batch?.records ?? [];
           assert.ok(first, "records come");
           if (first.offset === 0) await subscription.commit({ through: first });

@@ -29,7 +29,7 @@ export class TempLog implements AsyncDisposable {
 
   /** Waiting helpers over a log. */
   bench(log: LocalBus): BusBench {
-    return new BusBench(log, 10_000);
+    return new BusBench(log, 60_000);
   }
 
   /** Closes all and removes the folder. */

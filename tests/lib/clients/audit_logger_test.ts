@@ -12,7 +12,7 @@ onBothBuses("what is logged with wait is stored, as JSON under its user", async 
   await using consumer = new ConsumerClient({
     config: { ...bus.config, topics: [topic], groupId: null, autoOffsetReset: "earliest" },
   });
-  const [message] = await consumer.poll({ timeoutMs: 10_000 });
+  const [message] = await consumer.poll({ timeoutMs: 60_000 });
   assert.equal(message?.key, "ada");
   assert.deepEqual(message?.value, {
     user_id: "ada",
@@ -45,7 +45,7 @@ onBothBuses(
     });
     const seen: string[] = [];
     while (seen.length < count) {
-      const messages = await consumer.poll({ timeoutMs: 10_000 });
+      const messages = await consumer.poll({ timeoutMs: 60_000 });
       if (messages.length === 0) break;
       seen.push(...messages.map(({ value }) => value.request_id));
     }

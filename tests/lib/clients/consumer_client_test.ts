@@ -4,6 +4,8 @@ import { ConsumerClient, type ConsumerClientOptions } from "../../../lib/clients
 import type { KafkaConsumerConfig } from "../../../lib/clients/consumer_config.ts";
 import { DeserializeError } from "../../../lib/clients/deserialize_error.ts";
 import { ProducerClient } from "../../../lib/clients/producer_client.ts";
+import { systemClock } from "../../../lib/bus/clock.ts";
+import { awaitedLater } from "../../awaited_later.ts";
 import { MemoryBus } from "../bus/memory_bus.ts";
 import { onBothBuses, type TestBus, theBrokerEnds } from "./buses.ts";
 
@@ -133,15 +135,17 @@ onBothBuses('"latest" gives what is published after open()', async (bus) => {
   const { topic, open } = await filled(bus, ["before"]);
   await using consumer = open({ autoOffsetReset: "latest", groupId: bus.name("group") });
   await consumer.open();
-  const polling = take(consumer, 1);
+  const polling = awaitedLater(take(consumer, 1));
   await using producer = new ProducerClient({ config: bus.config });
   // On a local file the partition comes right after open().
   for (let i = 0, over = false; !over; i++) {
     await producer.publish(topic, `after ${i}`);
+    const pause = new AbortController();
     over = await Promise.race([
       polling.then(() => true),
-      new Promise<false>((r) => setTimeout(() => r(false), 200)),
+      systemClock.sleep(200, pause.signal).then(() => false),
     ]);
+    pause.abort();
   }
   assert.match(String((await polling)[0]), /^after/);
 });
@@ -237,7 +241,7 @@ onBothBuses("a consumer that was never used, or is closed while it opens, ends",
 
 Deno.test("a broker that is not there is an error of poll()", async () => {
   await using consumer = new ConsumerClient({ config: { topics: ["t"], bootstrapServers: "127.0.0.1:1" } });
-  await assert.rejects(consumer.poll({ timeoutMs: 20_000 }), { name: "KafkaError", failure: "unreachable" });
+  await assert.rejects(consumer.poll({ timeoutMs: 60_000 }), { name: "KafkaError", failure: "unreachable" });
 });
 
 /** A consumer over a bus in memory that fails on demand. */

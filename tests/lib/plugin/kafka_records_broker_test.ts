@@ -23,7 +23,7 @@ Deno.test({
       })));
       // A commit of outputs leaves a control record at the end of its partition, which nobody is given.
       await using subscription = await bus.open({ group: `${name}-group`, topics: [name], from: "earliest" });
-      const batch = await subscription.receive({ max: 1, maxBytes: 1 << 20, waitMs: 20_000 });
+      const batch = await subscription.receive({ max: 1, maxBytes: 1 << 20, waitMs: 60_000 });
       const through = batch?.records.at(-1);
       assert.ok(through);
       await subscription.commit({

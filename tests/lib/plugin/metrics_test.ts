@@ -49,7 +49,7 @@ async function metricsWhen(
   origin: string | undefined,
   wanted: (metrics: Exposition) => boolean,
 ): Promise<Exposition> {
-  const until = performance.now() + 30_000;
+  const until = performance.now() + 60_000;
   for (;;) {
     const metrics = await readMetrics(origin);
     if (wanted(metrics) || performance.now() > until) return metrics;
@@ -66,11 +66,13 @@ Deno.test("the log as the bus: what goes through it is counted under the names d
   };
   await withHost([copying(streams)], async ({ host, another }) => {
     await host.start();
-    await streams.bus?.caughtUp(AbortSignal.timeout(20_000));
-    await streams.worker?.caughtUp(AbortSignal.timeout(20_000));
+    await streams.bus?.caughtUp(AbortSignal.timeout(60_000));
+    await streams.worker?.caughtUp(AbortSignal.timeout(60_000));
     const metrics = await metricsWhen(
       host.adminOrigin,
-      (now) => now.of("ai_kafka_messages_produced_total", { topic: "copies" }) === 2,
+      (now) =>
+        now.of("ai_kafka_messages_produced_total", { topic: "copies" }) === 2 &&
+        now.of("ai_kafka_messages_consumed_total", { topic: "own" }) === 2,
     );
     for (const [name, kind] of Object.entries(NAMES)) assert.equal(metrics.types.get(name), kind, name);
     assert.deepEqual(metrics.all("ai_kafka_messages_produced_total"), {
@@ -151,7 +153,10 @@ Deno.test({
       host.adminOrigin,
       (now) =>
         now.of("ai_kafka_messages_produced_total", { topic: real("out") }) === 3 &&
-        now.of("ai_kafka_consumer_lag", { topic: real("in"), partition: "0", group }) === 0,
+        [[real("in"), group], [real("in"), "capstan-relay"], ["own", "p-worker"]].every((
+          [topic = "", by = ""],
+        ) => now.of("ai_kafka_consumer_lag", { topic, partition: "0", group: by }) === 0) &&
+        now.of("capstan_stream_lag_records", { stream: `p/${group}` }) === 0,
     );
     for (const [name, kind] of Object.entries(NAMES)) assert.equal(metrics.types.get(name), kind, name);
     assert.deepEqual(metrics.all("ai_kafka_messages_produced_total"), {
@@ -170,7 +175,7 @@ Deno.test({
     // A group of somebody else's, which read one record of three and went.
     const theirs = `theirs-${id}`;
     await using reading = await kafka.open({ group: theirs, topics: [real("out")], from: "earliest" });
-    const batch = await reading.receive({ max: 1, maxBytes: 1_000_000, waitMs: 20_000 });
+    const batch = await reading.receive({ max: 1, maxBytes: 1_000_000, waitMs: 60_000 });
     const [first] = batch?.records ?? [];
     assert.ok(first);
     await reading.commit({ through: first });

@@ -10,7 +10,7 @@ import { withHost } from "./rig.ts";
 const SETTINGS = { store: {}, log: {}, admin: { listen: "127.0.0.1:0" }, topics: {} };
 
 function becomes(plugins: readonly Plugin[], more: Partial<HostChange> = {}): HostChange {
-  return { plugins, pluginSettings: {}, settings: SETTINGS, drainMs: 10_000, ...more };
+  return { plugins, pluginSettings: {}, settings: SETTINGS, drainMs: 60_000, ...more };
 }
 
 /** A plugin that says what is called, and answers its version on a listener and on a route. */

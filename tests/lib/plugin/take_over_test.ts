@@ -30,7 +30,7 @@ async function leaveBehind(folder: string, host: string): Promise<void> {
   await store.write((tx) => {
     tx.run(
       `INSERT INTO log_members VALUES ('reads', 'killed/1', '["in"]', ?)`,
-      Date.now() + 10_000,
+      Date.now() + 600_000,
     );
     tx.run("UPDATE log_offsets SET owner = 'killed/1', epoch = epoch + 1 WHERE grp = 'reads'");
   });
@@ -97,7 +97,7 @@ Deno.test("an agent that is taken for gone and is not is fenced, and joins again
     await log.topics.apply([{ name: "in", partitions: 1 }]);
     await log.send([{ topic: "in", value: null }, { topic: "in", value: null }]);
     await using member = await log.open({ group: "reads", topics: ["in"], from: "earliest" });
-    const receive = () => member.receive({ max: 1, maxBytes: 1_000, waitMs: 10_000 });
+    const receive = () => member.receive({ max: 1, maxBytes: 1_000, waitMs: 60_000 });
     const [first] = (await receive())?.records ?? [];
     assert.equal(await log.release(log.owner), 1);
     await assert.rejects(member.commit({ through: first ?? assert.fail() }), { name: "FencedError" });

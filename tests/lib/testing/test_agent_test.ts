@@ -343,7 +343,7 @@ Deno.test("waiting for what never comes fails with its reason", async () => {
         ({ signal }) => new Promise((resolve) => signal.addEventListener("abort", () => resolve())),
       ),
   };
-  await using agent = await openTestAgent(stuck, { deadlineMs: 50 });
+  await using agent = await openTestAgent(stuck, { deadlineMs: 3_000 });
   await assert.rejects(agent.deliver("in", [{ value: 1 }]), /stream stuck\/stuck has not handled 1 records/);
   const stopping: Plugin = {
     name: "stopping",

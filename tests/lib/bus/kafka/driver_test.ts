@@ -24,7 +24,7 @@ const scram: KafkaSettings = {
 test("send() over SCRAM-SHA-256 and PLAIN reaches the topic", async () => {
   for (const saslMechanism of ["SCRAM-SHA-256", "PLAIN"] as const) {
     await using bus = open({ ...scram, saslMechanism });
-    const topic = await new BusBench(bus, 10_000).topic();
+    const topic = await new BusBench(bus, 60_000).topic();
     const [position] = await bus.send([{ topic, value: bytes("x") }]);
     assert.deepEqual(position, { topic, partition: 0, offset: 0 });
   }
@@ -32,7 +32,7 @@ test("send() over SCRAM-SHA-256 and PLAIN reaches the topic", async () => {
 
 test("what a producer committed between transactions it aborted is read, one that was empty among them", async () => {
   await using bus = open(plain);
-  const topic = await new BusBench(bus, 10_000).topic();
+  const topic = await new BusBench(bus, 60_000).topic();
   const clients = new KafkaClients(plain);
   const producer = new TransactionalProducer(clients, uniqueName("transactions"));
   try {
@@ -47,7 +47,7 @@ test("what a producer committed between transactions it aborted is read, one tha
       await (step === "commit" ? transaction.commit() : transaction.abort());
     }
     await using reader = await bus.open({ group: null, topics: [topic], from: "earliest" });
-    const records = await new BusBench(bus, 10_000).receive(reader, 4);
+    const records = await new BusBench(bus, 60_000).receive(reader, 4);
     assert.deepEqual(texts(records), ["commit 1", "commit 3", "commit 4", "commit 6"]);
     assert.equal(await reader.receive({ max: 1, maxBytes: 1_000, waitMs: 50 }), null);
   } finally {
@@ -94,7 +94,7 @@ test("nothing listening rejects as unreachable, to be retried", async () => {
 
 test("a record over the topic's limit rejects as too large, and the others of the call are there", async () => {
   await using bus = open(plain);
-  const topic = await new BusBench(bus, 10_000).topic({ settings: { "max.message.bytes": "20000" } });
+  const topic = await new BusBench(bus, 60_000).topic({ settings: { "max.message.bytes": "20000" } });
   const records = Array.from(
     { length: 100 },
     (_, i) => ({ topic, value: new Uint8Array(i === 50 ? 30_000 : 1_000) }),
@@ -112,7 +112,7 @@ test("a record over the topic's limit rejects as too large, and the others of th
 
 test("one caller's refused record does not fail the batch of another", async () => {
   await using bus = open(plain);
-  const topic = await new BusBench(bus, 10_000).topic({ settings: { "cleanup.policy": "compact" } });
+  const topic = await new BusBench(bus, 60_000).topic({ settings: { "cleanup.policy": "compact" } });
   const key = bytes("k");
   const good = () => bus.send([{ topic, key, value: bytes("good") }]);
   // A compacted topic takes no record without a key.
@@ -125,7 +125,7 @@ test("one caller's refused record does not fail the batch of another", async () 
 
 test("send() of more than one batch keeps the order and gives every position", async () => {
   await using bus = open(plain, { maxBatchBytes: 10_000, maxBatchRecords: 30 });
-  const bench = new BusBench(bus, 10_000);
+  const bench = new BusBench(bus, 60_000);
   const topic = await bench.topic();
   const sends = Array.from(
     { length: 5 },
@@ -145,7 +145,7 @@ test("send() of more than one batch keeps the order and gives every position", a
 
 test("sends wait while as many bytes as allowed are not acknowledged", async () => {
   await using bus = open(plain, { maxPendingBytes: 100_000 });
-  const topic = await new BusBench(bus, 10_000).topic({ partitions: 3 });
+  const topic = await new BusBench(bus, 60_000).topic({ partitions: 3 });
   let most = 0;
   await Promise.all(Array.from({ length: 60 }, async () => {
     await bus.send([{ topic, value: new Uint8Array(20_000) }]);
@@ -157,7 +157,7 @@ test("sends wait while as many bytes as allowed are not acknowledged", async () 
 
 test("close() rejects what is being sent, and calls after it", async () => {
   const bus = open(plain);
-  const topic = await new BusBench(bus, 10_000).topic();
+  const topic = await new BusBench(bus, 60_000).topic();
   const sending = bus.send(Array.from({ length: 50 }, () => ({ topic, value: new Uint8Array(100_000) })));
   const outcome = assert.rejects(sending);
   await bus.close();
@@ -168,14 +168,14 @@ test("close() rejects what is being sent, and calls after it", async () => {
 
 test("an aborted send rejects with its reason", async () => {
   await using bus = open(plain);
-  const topic = await new BusBench(bus, 10_000).topic();
+  const topic = await new BusBench(bus, 60_000).topic();
   const signal = AbortSignal.abort(new Error("no longer wanted"));
   await assert.rejects(bus.send([{ topic, value: null }], { signal }), /no longer wanted/);
 });
 
 test("records of an aborted transaction are not received, and a group that read all has no lag", async () => {
   await using bus = open(plain);
-  const bench = new BusBench(bus, 10_000);
+  const bench = new BusBench(bus, 60_000);
   const [input, output] = [await bench.topic(), await bench.topic()];
   await bench.sendTexts(input, ["a", "b", "c"]);
   const group = uniqueName("group");
@@ -203,7 +203,7 @@ test("records of an aborted transaction are not received, and a group that read 
 
 test("commit() of a partition that went to another member rejects as fenced", async () => {
   await using bus = open(plain);
-  const bench = new BusBench(bus, 10_000);
+  const bench = new BusBench(bus, 60_000);
   const topic = await bench.topic({ partitions: 2 });
   const group = uniqueName("group");
   await using first = await bench.open({ group, topics: [topic] });
@@ -211,10 +211,7 @@ test("commit() of a partition that went to another member rejects as fenced", as
   await bus.send([0, 1].map((partition) => ({ topic, partition, value: bytes("x") })));
   const records = await bench.receive(first, 2);
   await using second = await bench.open({ group, topics: [topic] });
-  await bench.eventually(
-    "each has one",
-    () => Promise.resolve(first.assigned().length + second.assigned().length === 2),
-  );
+  await bench.arrived([first, second], 2);
   const mine = first.assigned()[0]?.partition;
   for (const record of records) {
     if (record.partition === mine) await first.commit({ through: record });
@@ -235,7 +232,7 @@ test("topics.apply() with more copies than brokers rejects and says what to do; 
 
 test("topics.apply() changes one setting and leaves the others", async () => {
   await using bus = open(plain);
-  const bench = new BusBench(bus, 10_000);
+  const bench = new BusBench(bus, 60_000);
   const settings = { "cleanup.policy": "compact", "min.compaction.lag.ms": "1000" };
   const name = await bench.topic({ settings });
   const spec = { name, partitions: 1, retentionMs: Infinity };

@@ -63,7 +63,7 @@ function records(topic: string, count: number): OutgoingRecord[] {
 
 async function withBus(work: (bus: KafkaBus, bench: BusBench) => Promise<void>): Promise<void> {
   await using bus = new KafkaBus({ bootstrapServers: [bootstrap] }, { log: silent });
-  await work(bus, new BusBench(bus, 30_000));
+  await work(bus, new BusBench(bus, 60_000));
 }
 
 async function readAll(bench: BusBench, topic: string, count: number): Promise<BusRecord[]> {
@@ -110,7 +110,7 @@ Deno.test({
         `print.${what}=true`,
       ]);
       const out = await javaTool("consumer.ConsoleConsumer", [
-        ...["--topic", topic, "--from-beginning", "--max-messages", "3", "--timeout-ms", "20000"],
+        ...["--topic", topic, "--from-beginning", "--max-messages", "3", "--timeout-ms", "120000"],
         ...["--isolation-level", "read_committed"],
         ...print,
       ]);
@@ -128,7 +128,7 @@ Deno.test({
   async fn() {
     for (const compression of ["none", "gzip", "snappy", "lz4", "zstd"] as const) {
       await using bus = new KafkaBus({ bootstrapServers: [bootstrap] }, { log: silent, compression });
-      const bench = new BusBench(bus, 30_000);
+      const bench = new BusBench(bus, 60_000);
       const topic = await bench.topic({ name: uniqueName(`kcat-${compression}`) });
       await bus.send(
         Array.from({ length: 50 }, (_, at) => ({

@@ -3,6 +3,7 @@ import type { BusRecord } from "../../../../lib/bus/contract.ts";
 import { KafkaBus } from "../../../../lib/bus/kafka/kafka_bus.ts";
 import { KafkaError } from "../../../../lib/bus/kafka/error.ts";
 import { BusBench, bytes, texts, uniqueName } from "../../../../lib/testing/bus_case.ts";
+import { awaitedLater } from "../../../awaited_later.ts";
 import { startBroker } from "../../../kafka/broker.ts";
 import { withoutKafka } from "../../../kafka/for_tests.ts";
 import { silent } from "./bench.ts";
@@ -44,7 +45,7 @@ Deno.test({
     const before = await receiveTo(await hastily());
     await broker.kill();
 
-    const sending = bench.sendTexts(topic, ["during"]);
+    const sending = awaitedLater(bench.sendTexts(topic, ["during"]));
     await t.step("a send with a deadline rejects, to be retried", async () => {
       await assert.rejects(
         hasty.send([{ topic, value: bytes("given up") }]),

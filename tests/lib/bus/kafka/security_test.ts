@@ -12,7 +12,7 @@ import { silent } from "./bench.ts";
 const broker = withoutKafka ? undefined : await sharedBroker();
 const only = { ignore: withoutKafka };
 /** Far above what an answer takes; only that there is one is asserted. */
-const DEADLINE_MS = 10_000;
+const DEADLINE_MS = 60_000;
 
 const listeners = broker?.secured ?? { ssl: "", mtls: "", saslSsl: "", oauth: "" };
 const password = { saslUsername: broker?.user, saslPassword: broker?.password };

@@ -34,7 +34,7 @@ for (
     async fn() {
       await using broker = await sharedBroker();
       await using bus = new KafkaBus({ bootstrapServers: [broker.bootstrap] }, { log: silent });
-      const bench = new BusBench(bus, 20_000);
+      const bench = new BusBench(bus, 60_000);
       const [topic, output, group] = [await bench.topic(), await bench.topic(), uniqueName("group")];
       await bench.sendTexts(topic, ["a", "b"]);
       await using member = await bench.open({ group, topics: [topic] });

@@ -59,7 +59,7 @@ Deno.test("a reader that waits is woken by another process, by wake(), and at on
   const bench = temp.bench(log);
   const topic = await bench.topic();
   // Time over is no excuse: only being woken leads to another look.
-  const options = { max: 1, maxBytes: 1_000, waitMs: 3_600_000, signal: AbortSignal.timeout(10_000) };
+  const options = { max: 1, maxBytes: 1_000, waitMs: 3_600_000, signal: AbortSignal.timeout(60_000) };
   await using reader = await bench.open({ group: null, topics: [topic] });
   const polled = reader.receive(options);
   await other.send([{ topic, value: bytes("polled") }]);

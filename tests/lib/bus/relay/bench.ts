@@ -43,7 +43,7 @@ export class RelayBench implements AsyncDisposable {
       meter: this.counts,
       clock: this.#quickClock(),
       random: () => 0.5,
-      lease: { leaseMs: 2_000, renewMs: 100, lookMs: 2 },
+      lease: { leaseMs: 60_000, renewMs: 100, lookMs: 2 },
       ...rest,
     });
     this.#relays.push(relay);
@@ -52,7 +52,7 @@ export class RelayBench implements AsyncDisposable {
 
   /** Resolves when `holds` does. */
   eventually(log: LocalBus, what: string, holds: () => boolean): Promise<void> {
-    return new BusBench(log, 20_000).eventually(what, () => Promise.resolve(holds()));
+    return new BusBench(log, 60_000).eventually(what, () => Promise.resolve(holds()));
   }
 
   /** Closes relays and logs, removes the file. */

@@ -7,10 +7,11 @@ import { createMeter } from "../../../../lib/telemetry/meter.ts";
 
 /**
  * A process that copies topic `in` to rows and to topic `out` until it has caught up, one line on standard output for
- * each commit. Meant to be killed.
+ * each commit. Meant to be killed: it waits for that at the batch whose number is its second argument.
  */
 if (import.meta.main) {
-  const [file = ""] = Deno.args;
+  const [file = "", stopAt] = Deno.args;
+  let batches = 0;
   await using store = await openStore({ file });
   await using log = await openLocalLog(store, { leaseMs: 300, heartbeatMs: 75 });
   const stream = new Stream({
@@ -20,14 +21,17 @@ if (import.meta.main) {
       maxBytes: 1_000_000,
     },
     driver: log,
-    handler: (batch) => ({
-      outputs: batch.records.map(({ value }) => ({ topic: "out", value })),
-      write: (tx) => {
-        for (const { value, offset } of batch.records) {
-          tx.run("INSERT INTO copied VALUES (?, ?)", offset, value);
-        }
-      },
-    }),
+    handler: async (batch) => {
+      if (++batches >= Number(stopAt)) await new Promise(() => {});
+      return {
+        outputs: batch.records.map(({ value }) => ({ topic: "out", value })),
+        write: (tx) => {
+          for (const { value, offset } of batch.records) {
+            tx.run("INSERT INTO copied VALUES (?, ?)", offset, value);
+          }
+        },
+      };
+    },
     realName: (topic) => topic,
     logicalName: (topic) => topic,
     log: createLogger({ level: "error" }),

@@ -7,6 +7,7 @@ import { createLogger } from "../../../../lib/telemetry/create_logger.ts";
 import { createMeter } from "../../../../lib/telemetry/meter.ts";
 import { BusBench } from "../../../../lib/testing/bus_case.ts";
 import { sharedBroker, withoutKafka } from "../../../kafka/for_tests.ts";
+import { awaitedLater } from "../../../awaited_later.ts";
 import { Exposition } from "../../plugin/exposition.ts";
 
 const PARTITIONS = 3;
@@ -37,7 +38,7 @@ async function dropped(delivery: StreamSpec["delivery"]): Promise<void> {
     value: bytes(String(at)),
   })));
   const clients = new KafkaClients(settings);
-  const bench = new BusBench(bus, 20_000);
+  const bench = new BusBench(bus, 60_000);
   const admin = await clients.admin();
   // Everybody in the group, which is this member. Refused while it joins under a new id just then, so until it is done.
   const drop = () =>
@@ -66,7 +67,7 @@ async function dropped(delivery: StreamSpec["delivery"]): Promise<void> {
     clock: systemClock,
     random: Math.random,
     onCommit: () => {
-      if (DROPPED_AT.includes(++commits)) dropping.push(drop());
+      if (DROPPED_AT.includes(++commits)) dropping.push(awaitedLater(drop()));
     },
   });
   stream.start();

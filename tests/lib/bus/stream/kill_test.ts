@@ -5,11 +5,14 @@ import { openStore } from "../../../../lib/store/open_store.ts";
 
 const RECORDS = 400;
 
+/** Batches that a process may have committed or be at when it is killed; behind them it waits for its end. */
+const AHEAD = 5;
+
 /** Starts the copying process; kills it with SIGKILL after that many commits, or lets it finish. */
 async function copy(file: string, killAfter: number): Promise<number> {
   const script = new URL("./child.ts", import.meta.url).pathname;
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", script, file],
+    args: ["run", "-A", "--no-check", script, file, String(killAfter + AHEAD)],
     stdout: "piped",
   })
     .spawn();

@@ -4,6 +4,8 @@ import { KafkaBus } from "../../../../lib/bus/kafka/kafka_bus.ts";
 import { Stream } from "../../../../lib/bus/stream/stream.ts";
 import { createLogger } from "../../../../lib/telemetry/create_logger.ts";
 import { createMeter } from "../../../../lib/telemetry/meter.ts";
+import { awaitedLater } from "../../../awaited_later.ts";
+import { BusBench } from "../../../../lib/testing/bus_case.ts";
 import { startBroker } from "../../../kafka/broker.ts";
 import { withoutKafka } from "../../../kafka/for_tests.ts";
 
@@ -43,16 +45,16 @@ Deno.test({
       clock,
       random: Math.random,
       onCommit: () => {
-        if (++commits === 20) killing = broker.kill().then(() => broker.restart());
+        if (++commits === 20) killing = awaitedLater(broker.kill().then(() => broker.restart()));
       },
     });
     stream.start();
-    while (killing === undefined) await clock.sleep(5);
+    const bench = new BusBench(bus, 120_000);
+    await bench.eventually("the broker is killed", () => Promise.resolve(killing !== undefined));
     await killing;
-    for (let done = false; !done;) {
-      // The cluster may refuse to tell the lag while it comes up.
-      done = await stream.caughtUp().then(() => true, () => clock.sleep(100).then(() => false));
-    }
+    // The cluster may refuse to tell the lag while it comes up.
+    const late = AbortSignal.timeout(120_000);
+    await bench.eventually("all is handled", () => stream.caughtUp(late).then(() => true, () => false));
     await stream.stop();
     await using reader = await bus.open({ group: null, topics: ["out"], from: "earliest" });
     const read: number[][] = Array.from({ length: PARTITIONS }, () => []);

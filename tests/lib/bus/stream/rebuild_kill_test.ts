@@ -6,11 +6,14 @@ import { openStore } from "../../../../lib/store/open_store.ts";
 
 const RECORDS = 400;
 
+/** Batches that a process may have handled when it is killed; behind them it waits for its end. */
+const AHEAD = 5;
+
 /** Runs the child, and kills it after so many batches of what it was started for. */
 async function run(file: string, what: "rebuild" | "read", killAfter: number): Promise<void> {
   const script = new URL("./rebuild_child.ts", import.meta.url).pathname;
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", script, file, what],
+    args: ["run", "-A", "--no-check", script, file, what, String(killAfter + AHEAD)],
     stdout: "piped",
   }).spawn();
   let said = "";

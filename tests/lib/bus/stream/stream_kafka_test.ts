@@ -11,6 +11,7 @@ import { openStore } from "../../../../lib/store/open_store.ts";
 import type { SqliteStore } from "../../../../lib/store/sqlite_store.ts";
 import { createLogger } from "../../../../lib/telemetry/create_logger.ts";
 import { createMeter } from "../../../../lib/telemetry/meter.ts";
+import { awaitedLater } from "../../../awaited_later.ts";
 import { sharedBroker, withoutKafka } from "../../../kafka/for_tests.ts";
 
 const PARTITIONS = 6;
@@ -28,7 +29,7 @@ async function withKafka(
     stack.use(
       new KafkaBus({ bootstrapServers: [broker.bootstrap] }, {
         log,
-        memberTimes: { heartbeatMs: 100, sessionMs: 3_000 },
+        memberTimes: { heartbeatMs: 100 },
       }),
     );
   const bus = another();
@@ -110,14 +111,17 @@ Deno.test({
       await bus.send(spread(input, all));
       let running = 0;
       let most = 0;
+      const another = Promise.withResolvers<void>();
       const stream = streamOf(bus, input, async ({ partition, records }) => {
         most = Math.max(most, ++running);
-        await new Promise((resolve) => setTimeout(resolve, 2));
+        // The first waits for one beside it.
+        if (running > 1) another.resolve();
+        await another.promise;
         running--;
         return { outputs: records.map(({ value }) => ({ topic: output, value, partition })) };
       });
       stream.start();
-      await stream.caughtUp();
+      await stream.caughtUp(AbortSignal.timeout(60_000));
       await stream.stop();
       const records = await readAll(bus, output);
       assert.deepEqual(sorted(records), all.map(Number));
@@ -143,11 +147,11 @@ Deno.test({
       });
       const first = streamOf(another(), input, copy);
       first.start();
-      const sending = (async () => {
+      const sending = awaitedLater((async () => {
         for (let from = 0; from < all.length; from += 100) {
           await bus.send(spread(input, all).slice(from, from + 100));
         }
-      })();
+      })());
       for (let round = 0; round < 3; round++) {
         const second = streamOf(another(), input, copy);
         second.start();

@@ -14,7 +14,7 @@ function hook(url: string, given: { secret?: string; timeoutMs?: number } = {}) 
   const webhook = new Webhook({
     name: "oncall",
     url,
-    timeoutMs: 10_000,
+    timeoutMs: 60_000,
     now: () => now,
     sleep(ms) {
       waits.push(ms);

@@ -19,7 +19,7 @@ async function started(upstream: HttpStandIn, changes: Partial<Settings> = {}): 
 }
 
 async function drained(fixture: ProxyFixture): Promise<void> {
-  await fixture.proxy.drain(AbortSignal.timeout(5_000));
+  await fixture.proxy.drain(AbortSignal.timeout(60_000));
 }
 
 for (const failure of ["full", "locked", "readonly"] as const) {

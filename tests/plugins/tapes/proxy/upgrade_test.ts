@@ -113,6 +113,6 @@ Deno.test("drain ends tunnels, and their rows are stored", async () => {
   using client = await RawClient.connect(fixture.port);
   client.send(`${upgrade}\r\n`);
   await client.until("\r\n\r\n");
-  await fixture.proxy.drain(AbortSignal.timeout(5_000));
+  await fixture.proxy.drain(AbortSignal.timeout(60_000));
   assert.equal(fixture.ctx.calls[0]!.meta.outcome, "tunnelled");
 });
