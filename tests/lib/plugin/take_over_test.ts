@@ -15,6 +15,9 @@ function closedPort(): number {
   return listener.addr.port;
 }
 
+/** Milliseconds of lease: as much as can be, for more would be one from before the clock was set back. */
+const FAR_MS = 14_000;
+
 /** What an agent that was killed leaves: a member with a lease far from its end, and its file. */
 async function leaveBehind(folder: string, host: string): Promise<void> {
   const storeFile = join(folder, "capstan.sqlite");
@@ -30,7 +33,7 @@ async function leaveBehind(folder: string, host: string): Promise<void> {
   await store.write((tx) => {
     tx.run(
       `INSERT INTO log_members VALUES ('reads', 'killed/1', '["in"]', ?)`,
-      Date.now() + 600_000,
+      Date.now() + FAR_MS,
     );
     tx.run("UPDATE log_offsets SET owner = 'killed/1', epoch = epoch + 1 WHERE grp = 'reads'");
   });
