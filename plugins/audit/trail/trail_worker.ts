@@ -1,4 +1,5 @@
-import type { Batch, HandlerFactory } from "capstan";
+import type { Batch, HandlerFactory, PublishRequest } from "capstan";
+import { partInputs } from "../intake/part_inputs.ts";
 import { openInputs } from "../intake/seal_inputs.ts";
 import type { Keyring } from "../seal/keyring.ts";
 import { reopenKeyring } from "../seal/open_keyring.ts";
@@ -39,16 +40,13 @@ const factory: HandlerFactory = (ctx, given) => {
     }
   }
 
-  function inputs(batch: Batch, opened: Keyring): RecordInput[] {
-    if (batch.topic === ACTIONS_TOPIC) return batch.records.map(adminRecord);
-    if (batch.topic === INTAKE_TOPIC) {
-      return batch.records.flatMap(({ data, timestamp }) =>
-        openInputs(data, opened).map((input) => ({ ...input, takenMs: timestamp }))
-      );
-    }
-    return batch.records.flatMap(({ data, timestamp }) =>
+  function workOf(batch: Batch, opened: Keyring): Work {
+    if (batch.topic === ACTIONS_TOPIC) return { inputs: batch.records.map(adminRecord), parts: [] };
+    if (batch.topic === INTAKE_TOPIC) return intakeWork(batch, opened);
+    const inputs = batch.records.flatMap(({ data, timestamp }) =>
       data === null ? [] : [{ ...turnInput(data), takenMs: timestamp }]
     );
+    return { inputs, parts: [] };
   }
 
   function underPolicy(input: RecordInput): RecordInput {
@@ -59,7 +57,8 @@ const factory: HandlerFactory = (ctx, given) => {
 
   return async (batch) => {
     const opened = await currentKeyring();
-    const entered = prepareRecords(inputs(batch, opened).map(underPolicy), opened);
+    const { inputs, parts } = workOf(batch, opened);
+    const entered = prepareRecords(inputs.map(underPolicy), opened);
     let counted = false;
     return {
       write(tx) {
@@ -73,11 +72,32 @@ const factory: HandlerFactory = (ctx, given) => {
           appended.records.forEach((record, at) => record && records.inc({ kind: entered[at]!.kind }));
         }
         counted = true;
-        return appended.requests;
+        return [...appended.requests, ...parts];
       },
     };
   };
 };
+
+/** What a batch brings. */
+interface Work {
+  /** To be entered now. */
+  readonly inputs: readonly RecordInput[];
+  /** To be entered from batches of their own. */
+  readonly parts: readonly PublishRequest[];
+}
+
+/** A bundle that would hold the file's lock for long goes back in parts, as of when it was taken. */
+function intakeWork(batch: Batch, opened: Keyring): Work {
+  const inputs: RecordInput[] = [];
+  const parts: PublishRequest[] = [];
+  for (const { data, timestamp } of batch.records) {
+    const bundle = openInputs(data, opened);
+    const parted = partInputs(bundle, opened);
+    parts.push(...parted.map((value) => ({ topic: INTAKE_TOPIC, value, timestamp })));
+    if (parted.length === 0) inputs.push(...bundle.map((input) => ({ ...input, takenMs: timestamp })));
+  }
+  return { inputs, parts };
+}
 
 /** A turn whose event is of another shape than its kind is recorded all the same. */
 function turnInput(data: unknown): RecordInput {
