@@ -23,6 +23,16 @@ export class OutputClosed extends Error {
 export function exitCodeOf(error: unknown): number {
   if (error instanceof OutputClosed) return EXIT.ok;
   if (error instanceof UsageError) return EXIT.usage;
-  if (error instanceof ConfigError) return EXIT.config;
+  if (error instanceof ConfigError || saysConfig(error)) return EXIT.config;
   return EXIT.failed;
+}
+
+/** Whether a plugin says that what it was configured with can't be used; see `PluginHooks.start`. */
+function saysConfig(error: unknown): boolean {
+  const seen = new Set<unknown>();
+  for (let each = error; each instanceof Error && !seen.has(each); each = each.cause) {
+    if ("exitCode" in each && each.exitCode === CONFIG_EXIT_CODE) return true;
+    seen.add(each);
+  }
+  return false;
 }

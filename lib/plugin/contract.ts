@@ -64,7 +64,11 @@ export interface Plugin<C extends SettingsSchema = SettingsSchema> {
 
 /** What the agent calls later. */
 export interface PluginHooks {
-  /** After migrations and local topics, before streams and listeners. A throw stops the agent's start. */
+  /**
+   * After migrations and local topics, before streams and listeners. A throw stops the agent's start. An error with
+   * `exitCode = 78`, or with such a cause, says that what the plugin was configured with can't be used: the program ends
+   * with that; with 1 otherwise.
+   */
   start?(signal: AbortSignal): void | Promise<void>;
   /**
    * Listeners are closed to new calls. Resolves when nothing of the plugin's is under way that would still append or
@@ -225,7 +229,7 @@ export interface PluginCommand {
    * A list: with one of these flags, by their long names in camelCase. Default: never.
    */
   withoutFile?: true | readonly string[];
-  /** The exit code is 0, or what it returns. Throwing prints the error and exits 1. */
+  /** The exit code is 0, or what it returns. Throwing prints the error and exits 1, or 78 as of `start`. */
   run(call: CommandCall): Promise<number | void>;
 }
 

@@ -54,7 +54,7 @@ export const settings = {
     doc: "POST /v1/audit on the admin listener.",
     fields: {
       max_body: { type: "bytes", default: "8MiB", min: "1KB", doc: "Largest body of a request." },
-      max_items: { type: "integer", default: 10_000, min: 1, doc: "Entries of one request at most." },
+      max_items: { type: "integer", default: 1_000, min: 1, doc: "Entries of one request at most." },
       max_waiting: {
         type: "bytes",
         default: "64MiB",

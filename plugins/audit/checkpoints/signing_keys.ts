@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import { createPrivateKey, generateKeyPairSync } from "node:crypto";
 import { join } from "node:path";
 import { readSecretFile } from "../seal/secret_file.ts";
+import { UnusableKey } from "../seal/unusable_key.ts";
 import type { Settings } from "../settings.ts";
 import { generateKey, type NoteSigner, parseSignerKey } from "../tree/note_keys.ts";
 
@@ -25,7 +26,7 @@ export function newSigningKey(name: string): SigningKey {
 
 /**
  * The keys of a file; none where there is no file. Several stand in it while one replaces another.
- * @throws {Error} one of them is no Ed25519 key, or others may read the file; names it.
+ * @throws {UnusableKey} one of them is no Ed25519 key, or others may read the file; names it.
  */
 export async function readSigningKeys(file: string, name: string): Promise<SigningKey[]> {
   const text = await readSecretFile(file) ?? "";
@@ -33,9 +34,12 @@ export async function readSigningKeys(file: string, name: string): Promise<Signi
   try {
     return pems.map((pem) => signingKey(pem, name));
   } catch (cause) {
-    throw new Error(`Cannot sign checkpoints: ${file} holds no Ed25519 key; put it back from its copy`, {
-      cause,
-    });
+    throw new UnusableKey(
+      `Cannot sign checkpoints: ${file} holds no Ed25519 key; put it back from its copy`,
+      {
+        cause,
+      },
+    );
   }
 }
 

@@ -3,6 +3,7 @@ import type { Reader, Transaction } from "capstan";
 import { close, KEY_BYTES, open } from "./box.ts";
 import type { MasterKey } from "./master_key.ts";
 import type { MasterKeys } from "./master_keys.ts";
+import { UnusableKey } from "./unusable_key.ts";
 
 /** Keys of the trail's own, in `audit_secrets`. */
 type SecretName = "fingerprint" | "intake";
@@ -49,14 +50,14 @@ export class Keyring {
 
   /**
    * Opens it.
-   * @throws {Error} none of the master keys is the one that wraps; names the file.
+   * @throws {UnusableKey} none of the master keys is the one that wraps; names the file.
    */
   static open(db: Reader, { keys, where }: MasterKeys): Keyring {
     const by = wrappedBy(db);
     const master = keys.find(({ id }) => id === by);
     if (master) return new Keyring(db, master);
     const held = keys.map(({ id }) => id).join(", ");
-    throw new Error(
+    throw new UnusableKey(
       `Cannot open the keys of the audit trail: they are wrapped under master key ${by}, and ${where} holds ${held}; ` +
         "put the right key there",
     );

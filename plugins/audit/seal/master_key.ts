@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { KEY_BYTES } from "./box.ts";
+import { UnusableKey } from "./unusable_key.ts";
 
 /** The key under which all others are wrapped. */
 export interface MasterKey {
@@ -19,7 +20,7 @@ export function masterKey(key: Uint8Array): MasterKey {
 /**
  * Reads master keys from text: each 32 bytes as base64 or 64 hexadecimal digits, one a line or with commas between; the
  * first is the current one. Lines that start with # are remarks.
- * @throws {Error} one of them is no such key; `where` names the place.
+ * @throws {UnusableKey} one of them is no such key; `where` names the place.
  */
 export function readMasterKeys(text: string, where: string): MasterKey[] {
   const words = text.split("\n").filter((line) => !line.startsWith("#")).join(",").split(/[\s,]+/).filter(
@@ -28,7 +29,7 @@ export function readMasterKeys(text: string, where: string): MasterKey[] {
   const keys = words.map((word, at) => {
     const key = Buffer.from(word, /^[0-9a-f]{64}$/i.test(word) ? "hex" : "base64");
     if (key.length === KEY_BYTES) return masterKey(key);
-    throw new Error(
+    throw new UnusableKey(
       `Cannot use the master key of the audit trail: key ${
         at + 1
       } of ${where} is ${key.length} bytes long; ` +
@@ -36,5 +37,7 @@ export function readMasterKeys(text: string, where: string): MasterKey[] {
     );
   });
   if (keys.length > 0) return keys;
-  throw new Error(`Cannot use the master key of the audit trail: ${where} holds none; put the key back`);
+  throw new UnusableKey(
+    `Cannot use the master key of the audit trail: ${where} holds none; put the key back`,
+  );
 }

@@ -5,6 +5,7 @@ import type { Settings } from "../settings.ts";
 import { KEY_BYTES } from "./box.ts";
 import { type MasterKey, readMasterKeys } from "./master_key.ts";
 import { makeSecretFile, readSecretFile } from "./secret_file.ts";
+import { UnusableKey } from "./unusable_key.ts";
 
 /** Where master keys come from: the setting (or its environment variable), else a file. */
 export type MasterKeyPlace = Pick<Settings, "folder" | "master_key">;
@@ -25,7 +26,7 @@ export function masterKeyFile({ folder }: Pick<Settings, "folder">): string {
 
 /**
  * Reads the master keys.
- * @throws {Error} there are none, or what is there is no key; names the file.
+ * @throws {UnusableKey} there are none, or what is there is no key; names the file.
  */
 export async function readMasters(place: MasterKeyPlace): Promise<MasterKeys> {
   if (place.master_key !== undefined) {
@@ -34,7 +35,7 @@ export async function readMasters(place: MasterKeyPlace): Promise<MasterKeys> {
   const file = masterKeyFile(place);
   const text = await readSecretFile(file);
   if (text === undefined) {
-    throw new Error(
+    throw new UnusableKey(
       `Cannot open the keys of the audit trail: there is no ${file}; put it back from its copy, or give the key in ` +
         "CAPSTAN_AUDIT_MASTER_KEY",
     );

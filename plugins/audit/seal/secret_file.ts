@@ -2,20 +2,21 @@ import { chmod, link, mkdir, open, readFile, rename, rm, stat } from "node:fs/pr
 import { dirname, join } from "node:path";
 import { randomBytes } from "node:crypto";
 import process from "node:process";
+import { UnusableKey } from "./unusable_key.ts";
 
 /** What a file that only its owner may read holds; `undefined` where there is none.
- * @throws {Error} it can't be read, or others may read it.
+ * @throws {UnusableKey} it can't be read, or others may read it.
  */
 export async function readSecretFile(file: string): Promise<string | undefined> {
   try {
     if (process.platform !== "win32" && ((await stat(file)).mode & 0o077) !== 0) {
-      throw new Error(`Cannot use ${file}: other users can read it; chmod 600 ${file}`);
+      throw new UnusableKey(`Cannot use ${file}: other users can read it; chmod 600 ${file}`);
     }
     return await readFile(file, "utf8");
   } catch (cause) {
     if (cause instanceof Error && "code" in cause) {
       if (cause.code === "ENOENT") return undefined;
-      throw new Error(`Cannot read ${file}: ${cause.message}; let the agent's user read it`, { cause });
+      throw new UnusableKey(`Cannot read ${file}: ${cause.message}; let the agent's user read it`, { cause });
     }
     throw cause;
   }

@@ -39,7 +39,7 @@ Deno.test("partInputs() parts what is too large, losing and turning nothing, and
 });
 
 Deno.test("a list of 3,000 entries is entered whole, once and in its order, in many transactions", async () => {
-  await using agent = await openTestAgent(audit);
+  await using agent = await openTestAgent(audit, { config: { api: { max_items: 3_000 } } });
   const entries = Array.from({ length: 3_000 }, (_, at) => ({
     user_id: `user-${at % 7}`,
     model: "m",
