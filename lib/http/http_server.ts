@@ -39,20 +39,40 @@ interface UpgradeOptions extends ServerOptions {
 
 const KEEP_ALIVE_MS = 75_000;
 
+/** A request that a target answers. */
+interface Answering {
+  readonly by: Answered;
+  /** Cuts it off. */
+  cut(): void;
+}
+
+/** How many requests a target answers now. */
+interface Answered {
+  requests: number;
+}
+
+/** An open connection. */
+interface Connection {
+  /** Requests under way; an upgraded one counts until it ends. */
+  requests: number;
+  /** Those of them that a target answers. */
+  readonly answering: Answering[];
+}
+
 /** A listener of node:http that can be closed, or given to another target, without cutting calls off. */
 export class HttpServer {
   readonly name: string;
   readonly #options: HttpServerOptions;
   readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
-  /** Requests under way on a connection; an upgraded one counts until it ends. */
-  readonly #busy = new Map<Duplex, number>();
-  /** Requests by who answers them: what cuts each off. */
-  readonly #answering = new Map<HttpTarget, Set<() => void>>();
+  readonly #connections = new Map<Duplex, Connection>();
+  /** Those that serve a request now. */
+  #busy = 0;
+  readonly #answered = new Map<HttpTarget, Answered>();
   #target: HttpTarget;
   /** Requests that wait for the next target. */
   #held: (() => void)[] | undefined;
-  #wake = Promise.withResolvers<void>();
+  /** Resolves when a target answers no request any more. */
+  #quiet: PromiseWithResolvers<void> | undefined;
   #closing = false;
   #origin: string | undefined;
   #closed: Promise<void> | undefined;
@@ -116,21 +136,23 @@ export class HttpServer {
 
   /** Resolves when a target answers no request any more; when `signal` aborts, what is left is cut off. */
   async settled(target: HttpTarget, signal: AbortSignal): Promise<void> {
-    const under = this.#answering.get(target);
-    if (under === undefined) return;
+    const answered = this.#answered.get(target);
+    if (answered === undefined) return;
     const cut = () => {
-      for (const each of [...under]) each();
+      for (const { answering } of [...this.#connections.values()]) {
+        for (const each of [...answering]) if (each.by === answered) each.cut();
+      }
     };
     if (signal.aborted) cut();
     signal.addEventListener("abort", cut, { once: true });
-    while (under.size > 0) await this.#wake.promise;
+    while (answered.requests > 0) await (this.#quiet ??= Promise.withResolvers()).promise;
     signal.removeEventListener("abort", cut);
-    if (target !== this.#target) this.#answering.delete(target);
+    if (target !== this.#target) this.#answered.delete(target);
   }
 
   /** Connections that serve a request now. */
   get active(): number {
-    return this.#busy.size;
+    return this.#busy;
   }
 
   /**
@@ -162,14 +184,14 @@ export class HttpServer {
     this.#closed = this.#server.listening
       ? new Promise((resolve) => this.#server.close(() => resolve()))
       : Promise.resolve();
-    for (const socket of this.#sockets) if (!this.#busy.has(socket)) socket.destroy();
+    for (const [socket, { requests }] of this.#connections) if (requests === 0) socket.destroy();
   }
 
   /** Resolves when the last connection is gone; when `signal` aborts, what is left is cut off. */
   async close(signal?: AbortSignal): Promise<void> {
     this.refuseNew();
     const cut = () => {
-      for (const socket of this.#sockets) socket.destroy();
+      for (const socket of this.#connections.keys()) socket.destroy();
     };
     if (signal?.aborted) cut();
     signal?.addEventListener("abort", cut, { once: true });
@@ -183,22 +205,21 @@ export class HttpServer {
       socket.destroy();
       return;
     }
-    this.#sockets.add(socket);
+    const connection: Connection = { requests: 0, answering: [] };
+    this.#connections.set(socket, connection);
     socket.once("close", () => {
-      this.#sockets.delete(socket);
-      this.#busy.delete(socket);
+      this.#connections.delete(socket);
+      if (connection.requests > 0) this.#busy--;
+      connection.requests = 0;
     });
   }
 
   #serve(request: IncomingMessage, response: ServerResponse): void {
-    const { socket } = request;
-    this.#busy.set(socket, (this.#busy.get(socket) ?? 0) + 1);
     if (this.#closing) response.setHeader("Connection", "close");
-    response.once("close", () => this.#done(socket));
-    this.#whenServed(response, () => {
-      this.#begin(response, () => response.destroy());
+    const { socket } = request;
+    this.#answer(socket, response, (target) => {
       try {
-        this.#target.handler(request, response);
+        target.handler(request, response);
       } catch (error) {
         this.#options.onError?.(error);
         if (response.headersSent) response.destroy();
@@ -208,13 +229,11 @@ export class HttpServer {
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Uint8Array): void {
-    this.#busy.set(socket, (this.#busy.get(socket) ?? 0) + 1);
     // The listener for errors is gone after an upgrade; without one a reset would end the process.
     socket.on("error", () => socket.destroy());
-    this.#whenServed(socket, () => {
-      this.#begin(socket, () => socket.destroy());
+    this.#answer(socket, socket, (target) => {
       try {
-        this.#target.upgrade?.(request, socket, head);
+        target.upgrade?.(request, socket, head);
       } catch (error) {
         this.#options.onError?.(error);
         socket.destroy();
@@ -222,32 +241,44 @@ export class HttpServer {
     });
   }
 
-  /** Now, or with the next target where requests wait; never where the client has gone meanwhile. */
-  #whenServed(end: ServerResponse | Duplex, answer: () => void): void {
-    if (!this.#held) return answer();
-    this.#held.push(() => {
-      if (!end.destroyed) answer();
-    });
-  }
-
-  /** Counts a request to the target that answers it, until its end closes. */
-  #begin(end: ServerResponse | Duplex, cut: () => void): void {
-    const under = this.#answering.get(this.#target) ?? new Set();
-    this.#answering.set(this.#target, under.add(cut));
+  /**
+   * Has the target answer: now, or the next one where requests wait, and then not where the client has gone meanwhile.
+   * The request is under way until `end` closes.
+   */
+  #answer(socket: Duplex, end: ServerResponse | Duplex, answer: (by: HttpTarget) => void): void {
+    const connection = this.#connections.get(socket) ?? { requests: 0, answering: [] };
+    if (connection.requests++ === 0) this.#busy++;
+    let answering: Answering | undefined;
     end.once("close", () => {
-      under.delete(cut);
-      this.#wake.resolve();
-      this.#wake = Promise.withResolvers();
+      if (answering) this.#answeredOne(connection, answering);
+      this.#done(socket, connection);
+    });
+    const begin = () => {
+      const target = this.#target;
+      let by = this.#answered.get(target);
+      if (!by) this.#answered.set(target, by = { requests: 0 });
+      by.requests++;
+      answering = { by, cut: () => end.destroy() };
+      connection.answering.push(answering);
+      answer(target);
+    };
+    if (!this.#held) return begin();
+    this.#held.push(() => {
+      if (!end.destroyed) begin();
     });
   }
 
-  #done(socket: Socket): void {
-    const left = (this.#busy.get(socket) ?? 1) - 1;
-    if (left > 0) {
-      this.#busy.set(socket, left);
-      return;
-    }
-    this.#busy.delete(socket);
+  #answeredOne({ answering }: Connection, one: Answering): void {
+    answering.splice(answering.indexOf(one), 1);
+    if (--one.by.requests > 0) return;
+    this.#quiet?.resolve();
+    this.#quiet = undefined;
+  }
+
+  #done(socket: Duplex, connection: Connection): void {
+    // The connection itself may have closed before.
+    if (connection.requests === 0 || --connection.requests > 0) return;
+    this.#busy--;
     if (this.#closing) socket.end(() => socket.destroy());
   }
 }

@@ -77,7 +77,7 @@ export class Exchange implements AnswerHandler {
     this.#request = request;
     this.#answer = new ClientAnswer(response, () => this.#controller?.resume());
     this.#capture = new Capture(parts.budget, parts.captureLimit);
-    parts.active.add(this);
+    parts.underWay.calls++;
     response.on("close", () => this.#closed());
   }
 
@@ -92,9 +92,6 @@ export class Exchange implements AnswerHandler {
       });
     } else this.#dispatch(new Upload(this.#request, (part) => this.#capture.addRequest(part)));
   }
-
-  /** A call ends by itself; a tunnel is ended by its own entry among those under way. */
-  shutDown(): void {}
 
   onRequestStart(controller: AnswerController): void {
     this.#controller = controller;
@@ -281,7 +278,7 @@ export class Exchange implements AnswerHandler {
     if (this.#over) return;
     this.#over = true;
     this.#capture.release();
-    this.#parts.active.delete(this);
+    this.#parts.underWay.calls--;
     this.#parts.ended();
   }
 

@@ -64,12 +64,12 @@ export class Proxy {
       durability: settings.durability,
       onFailure: settings.on_storage_failure,
       project: () => this.#project,
-      active: new Set(),
+      underWay: { calls: 0, tunnels: new Set() },
       ended: () => this.#wake(),
     };
-    const { recorder, active } = this.#parts;
+    const { recorder } = this.#parts;
     const gauge = (name: string, help: string, collect: () => number) => ctx.gauge({ name, help, collect });
-    gauge("calls_active", "Calls and tunnels under way.", () => active.size);
+    gauge("calls_active", "Calls and tunnels under way.", () => this.#underWay);
     gauge("capture_bytes", "Bytes of calls under way held in memory.", () => budget.used);
     gauge("retry_calls", "Calls that wait for the store to recover.", () => recorder.waiting.calls);
     gauge("retry_bytes", "Bytes of calls that wait for the store to recover.", () => recorder.waiting.bytes);
@@ -84,26 +84,26 @@ export class Proxy {
 
   /** Resolves when no call is under way and none waits for the store, or when `signal` aborts. Ends tunnels. */
   async drain(signal: AbortSignal): Promise<void> {
-    const { active, recorder } = this.#parts;
+    const { underWay, recorder } = this.#parts;
     this.#givenUpBefore = this.#givenUp;
-    while (active.size > 0 && !signal.aborted) {
-      for (const entry of [...active]) entry.shutDown();
-      if (active.size > 0) await this.#change(signal);
+    while (this.#underWay > 0 && !signal.aborted) {
+      for (const tunnel of [...underWay.tunnels]) tunnel.shutDown();
+      if (this.#underWay > 0) await this.#change(signal);
     }
     await recorder.drain(signal);
   }
 
   /** Closes upstreams; what is under way is aborted. Safe unopened and twice. */
   async close(): Promise<void> {
-    for (const entry of [...this.#parts.active]) entry.shutDown();
+    for (const tunnel of [...this.#parts.underWay.tunnels]) tunnel.shutDown();
     for (const provider of this.#all()) await provider.upstream.close();
     this.#parts.recorder.close();
   }
 
   /** What of the calls under way, or waiting for the store, when the stop began has no row. Asked when all is closed. */
   lost(): string[] {
-    const { active, recorder } = this.#parts;
-    const calls = active.size + recorder.waiting.calls + this.#givenUp - this.#givenUpBefore;
+    const { recorder } = this.#parts;
+    const calls = this.#underWay + recorder.waiting.calls + this.#givenUp - this.#givenUpBefore;
     if (calls === 0) return [];
     return [
       calls === 1 ? "1 forwarded call could not be stored" : `${calls} forwarded calls could not be stored`,
@@ -112,12 +112,17 @@ export class Proxy {
 
   /** How storing fares. */
   health(): Health {
-    const { recorder, active, budget } = this.#parts;
+    const { recorder, budget } = this.#parts;
     const health = recorder.health();
     return {
       ...health,
-      figures: { ...health.figures, active_calls: active.size, capture_bytes: budget.used },
+      figures: { ...health.figures, active_calls: this.#underWay, capture_bytes: budget.used },
     };
+  }
+
+  get #underWay(): number {
+    const { calls, tunnels } = this.#parts.underWay;
+    return calls + tunnels.size;
   }
 
   get #givenUp(): number {

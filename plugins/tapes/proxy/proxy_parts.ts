@@ -16,8 +16,15 @@ export interface ProxyParts {
   onFailure: "forward" | "block";
   /** Written to every row; absent where unknown. */
   project: () => string | undefined;
-  /** Calls and tunnels under way. */
-  active: Set<{ /** Ends what would go on for ever. */ shutDown(): void }>;
+  underWay: UnderWay;
   /** Called when a call is over. */
   ended(): void;
+}
+
+/** What a proxy is at. */
+export interface UnderWay {
+  /** How many calls are not over; they end by themselves. */
+  calls: number;
+  /** What would go on for ever. */
+  readonly tunnels: Set<{ /** Ends it. */ shutDown(): void }>;
 }

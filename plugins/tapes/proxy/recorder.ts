@@ -134,7 +134,7 @@ export class Recorder {
     const { onFailure, metrics, commitTimeoutMs } = this.#options;
     const abort = onFailure === "block" ? new AbortController() : undefined;
     let overdue = false;
-    const inTime = this.#deadlines.add(() => {
+    const deadline = this.#deadlines.add(() => {
       overdue = true;
       this.#overdue++;
       this.#overdueBytes += call.value.length;
@@ -143,7 +143,7 @@ export class Recorder {
       decided(onFailure);
     });
     const settled = () => {
-      inTime();
+      this.#deadlines.cancel(deadline);
       this.#pending--;
       if (!overdue) return;
       this.#overdue--;

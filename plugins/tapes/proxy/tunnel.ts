@@ -12,7 +12,7 @@ export interface TunnelOptions {
   /** The upstream's answer, passed on as it is. */
   status: number;
   controller: AnswerController;
-  parts: Pick<ProxyParts, "active" | "ended">;
+  parts: Pick<ProxyParts, "underWay" | "ended">;
 }
 
 /** Passes bytes both ways until either side ends. Resolves with how many went up and down; never rejects. */
@@ -38,11 +38,11 @@ export function tunnel(options: TunnelOptions): Promise<{ up: number; down: numb
       // What was already read goes out before the other side is closed, too.
       if (!other.destroyed) other.end(() => other.destroy());
       if (--open > 0) return;
-      parts.active.delete(entry);
+      parts.underWay.tunnels.delete(entry);
       resolve({ up, down });
       parts.ended();
     };
-    parts.active.add(entry);
+    parts.underWay.tunnels.add(entry);
     for (const [side, other] of [[client, upstream], [upstream, client]] as const) {
       side.on("error", () => {});
       side.once("close", () => closed(other));

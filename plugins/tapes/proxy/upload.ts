@@ -7,9 +7,14 @@ export const wholeBodyLimit = 65_536;
 
 /** Calls `done` with the whole body of a request; never, where the client leaves before its end. */
 export function collectBody(request: IncomingMessage, done: (body: Buffer) => void): void {
-  const parts: Buffer[] = [];
-  request.on("data", (part: Buffer) => parts.push(part));
-  request.on("end", () => done(parts.length === 1 ? parts[0]! : Buffer.concat(parts)));
+  // Let go of at the end: node:http keeps a request, and with it its listeners, longer than it needs it.
+  let call: { parts: Buffer[]; done: (body: Buffer) => void } | undefined = { parts: [], done };
+  request.on("data", (part: Buffer) => call?.parts.push(part));
+  request.on("end", () => {
+    const { parts = [], done } = call ?? {};
+    call = undefined;
+    done?.(parts.length === 1 ? parts[0]! : Buffer.concat(parts));
+  });
 }
 
 /** A request's body on its way up, read no faster than the upstream takes it. */
