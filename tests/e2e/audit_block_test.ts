@@ -30,7 +30,7 @@ async function assertRecorded(dir: string, answered: readonly string[]): Promise
 Deno.test("on_storage_failure = block: each answer that was delivered has its record, whatever the disk did, after kill -9, too", async () => {
   await using dir = await tempDir();
   await using upstream = await startStandIn();
-  const tapes = 'commit_timeout = "100ms"\non_storage_failure = "block"';
+  const tapes = 'commit_timeout = "3s"\non_storage_failure = "block"';
   await writeConfig(dir.path, { upstream: upstream.origin, tapes, tables: AUDIT });
   const answered: string[] = [];
   {

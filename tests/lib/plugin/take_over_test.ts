@@ -83,12 +83,20 @@ Deno.test("the work of an agent that was killed on this machine is taken over be
 });
 
 Deno.test("an agent of another machine keeps its lease until it ends", async () => {
-  const { plugin, seen } = reading();
+  const { plugin, seen, stream } = reading();
   await withHost([plugin], async ({ host, folder }) => {
     await leaveBehind(folder, "another-machine");
     await host.start();
     assert.equal(await leftOf(folder), 1);
     assert.deepEqual(seen, []);
+    {
+      await using store = await openStore({ file: join(folder, "capstan.sqlite") });
+      await store.write((tx) =>
+        void tx.run("UPDATE log_members SET lease_until = 0 WHERE member = 'killed/1'")
+      );
+    }
+    await stream().caughtUp();
+    assert.deepEqual(seen, ["waiting"]);
   }, { settings: { store: {}, log: {}, admin: { listen: "127.0.0.1:0" }, topics: {} } });
 });
 

@@ -63,7 +63,7 @@ Deno.test("an upstream that says nothing for upstream_timeout is a 502, and one 
   ) => it.upstream);
   await using first = await ProxyFixture.start({ upstream: silent.url, upstream_timeout: 150 });
   assert.match(await failing(first), /no answer within upstream_timeout/);
-  await using second = await ProxyFixture.start({ upstream: stopping.url, upstream_timeout: 150 });
+  await using second = await ProxyFixture.start({ upstream: stopping.url, upstream_timeout: 2_000 });
   using client = await RawClient.connect(second.port);
   client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
   assert.ok((await client.untilClosed()).endsWith("abc"));
