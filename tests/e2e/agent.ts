@@ -9,6 +9,8 @@ export interface AgentOptions {
   /** Command and flags. Default: `run`. */
   args?: readonly string[];
   env?: Readonly<Record<string, string>>;
+  /** A program of a test's own instead of `main.ts`. */
+  main?: URL;
   /** How long it may take to listen, in milliseconds. Default 120,000. */
   startWithinMs?: number;
 }
@@ -36,6 +38,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const child = capstanCommand({
     args: [...(options.args ?? ["run"]), ...(options.found ? [] : ["--config-dir", options.dir])],
     env: options.env,
+    main: options.main,
     cwd: options.dir,
     stdin: "null",
   }).spawn();

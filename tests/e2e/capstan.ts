@@ -13,14 +13,16 @@ export interface CallOptions {
   env?: Readonly<Record<string, string>>;
   cwd?: string;
   stdin?: string;
+  /** A program of a test's own instead of `main.ts`; always under this deno. */
+  main?: URL;
 }
 
 /** The program as a command: `main.ts` under this deno, or the executable that CAPSTAN_EXECUTABLE names. */
 export function capstanCommand(
   options: Omit<CallOptions, "stdin"> & { stdin: "null" | "piped" },
 ): Deno.Command {
-  const executable = Deno.env.get("CAPSTAN_EXECUTABLE");
-  const main = fileURLToPath(new URL("../../main.ts", import.meta.url));
+  const executable = options.main ? undefined : Deno.env.get("CAPSTAN_EXECUTABLE");
+  const main = fileURLToPath(options.main ?? new URL("../../main.ts", import.meta.url));
   const config = fileURLToPath(new URL("../../deno.json", import.meta.url));
   return new Deno.Command(executable ?? Deno.execPath(), {
     args: [...(executable ? [] : ["run", "-A", "--no-check", "--config", config, main]), ...options.args],

@@ -4,7 +4,14 @@ import { KafkaBus } from "../../lib/bus/kafka/kafka_bus.ts";
 import { startBroker } from "../kafka/broker.ts";
 import { withoutKafka } from "../kafka/for_tests.ts";
 import { silent } from "../lib/bus/kafka/bench.ts";
-import { type Contents, counts, distinct, type HourEvent, TOPICS } from "./insights_hour/contents.ts";
+import {
+  byTopic,
+  type Contents,
+  counts,
+  distinct,
+  type HourEvent,
+  TOPICS,
+} from "./insights_hour/contents.ts";
 import { assertHour } from "./insights_hour/golden_hour.ts";
 import { type Hour, openHour } from "./insights_hour/hour.ts";
 import { deleteGroups, forgetGroups } from "./insights_hour/replay.ts";
@@ -90,7 +97,7 @@ async function consumed(bootstrapServers: string, { prefix, contents }: Hour): P
     found[topic.slice(prefix.length)]?.push(event);
     if (--left === 0) done.abort();
   }, { signal: AbortSignal.any([done.signal, AbortSignal.timeout(120_000)]) });
-  return found as unknown as Contents;
+  return byTopic((topic) => found[topic] ?? []);
 }
 
 function assertOnce(contents: Contents): void {

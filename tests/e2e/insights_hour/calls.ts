@@ -6,14 +6,16 @@ export interface ScriptedCall {
   /** Names it; the model's answers bear it in their ids. */
   readonly name: string;
   /** Calls of one conversation are had through one agent of a fleet. */
-  readonly conversation: "orders" | "tickets" | "planning";
+  readonly conversation: "orders" | "tickets" | "planning" | "nights";
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Readonly<Record<string, unknown>>;
   readonly answer: Answer;
+  /** Results of tools that it brings. */
+  readonly results?: number;
 }
 
-type Said = Pick<ScriptedCall, "name" | "answer"> & { messages: readonly unknown[] };
+type Said = Pick<ScriptedCall, "name" | "answer" | "results"> & { messages: readonly unknown[] };
 
 const SYSTEM = "You answer for the shop's back office.";
 const CLAUDE = "claude-sonnet-4-5";
@@ -75,6 +77,7 @@ export const CALLS: readonly ScriptedCall[] = [
   claude({
     name: "orders-2",
     messages: [question, { role: "assistant", content: thought }, rows],
+    results: 1,
     answer: anthropicAnswer("orders-2", found, "end_turn", { cache_read_input_tokens: 40 }),
   }),
   gpt({
@@ -92,6 +95,7 @@ export const CALLS: readonly ScriptedCall[] = [
   }),
   gpt({
     name: "tickets-2",
+    results: 1,
     messages: [
       ...asked,
       { role: "assistant", content: null, tool_calls: [search] },
@@ -101,6 +105,7 @@ export const CALLS: readonly ScriptedCall[] = [
   }),
   claude({
     name: "orders-4",
+    results: 2,
     messages: [
       question,
       ...[{ role: "assistant", content: thought }, rows, { role: "assistant", content: found }, next],
@@ -132,16 +137,25 @@ export const CALLS: readonly ScriptedCall[] = [
     messages: [plan(3)],
     answer: openAiAnswer("planning-5", { content: "Free." }),
   }),
+  // Its provider fails for a while.
+  ...["ok", "failed", "failed", "failed", "ok", "ok", "ok", "ok"].map((outcome, at) => {
+    const name = `nights-${at + 1}`;
+    return nightly(
+      name,
+      outcome === "ok" ? openAiAnswer(name, { content: "Done." }) : openAiError(name, 500),
+    );
+  }),
 ];
 
 function plan(day: number) {
   return { role: "user", content: `What is planned for day ${day}?` };
 }
 
-function claude({ name, messages, answer }: Said): ScriptedCall {
+function claude({ name, messages, answer, results }: Said): ScriptedCall {
   return {
     name,
     answer,
+    results,
     conversation: "orders",
     path: "/agents/coder/providers/anthropic/v1/messages",
     headers: { "x-capstan-tenant": "acme", "x-capstan-user": "kim", "anthropic-version": "2023-06-01" },
@@ -155,10 +169,11 @@ function claude({ name, messages, answer }: Said): ScriptedCall {
   };
 }
 
-function gpt({ name, messages, answer }: Said): ScriptedCall {
+function gpt({ name, messages, answer, results }: Said): ScriptedCall {
   return {
     name,
     answer,
+    results,
     conversation: "tickets",
     path: "/agents/support/providers/openai/v1/chat/completions",
     headers: {
@@ -176,10 +191,11 @@ function gpt({ name, messages, answer }: Said): ScriptedCall {
   };
 }
 
-function planner({ name, messages, answer }: Said): ScriptedCall {
+function planner({ name, messages, answer, results }: Said): ScriptedCall {
   return {
     name,
     answer,
+    results,
     conversation: "planning",
     path: "/agents/planner/providers/openai/v1/chat/completions",
     headers: { "x-capstan-tenant": "acme" },
@@ -189,5 +205,17 @@ function planner({ name, messages, answer }: Said): ScriptedCall {
       tools: [gptTool("db")],
       ...(answer.cut && { stream: true }),
     },
+  };
+}
+
+/** A program that names no user, but has an API key. */
+function nightly(name: string, answer: Answer): ScriptedCall {
+  return {
+    name,
+    answer,
+    conversation: "nights",
+    path: "/agents/nightly/providers/openai/v1/chat/completions",
+    headers: { "x-capstan-tenant": "acme", authorization: "Bearer sk-of-the-night" },
+    body: { model: "gpt-4o-mini", messages: [{ role: "user", content: `Tidy up ${name}.` }] },
   };
 }

@@ -25,6 +25,21 @@ export const TOPICS = [
 /** Events by the names of their topics, as often as they are there. */
 export type Contents = Readonly<Record<typeof TOPICS[number], readonly HourEvent[]>>;
 
+/** What `of` says of each topic. */
+export function byTopic(of: (topic: typeof TOPICS[number]) => readonly HourEvent[]): Contents {
+  return {
+    "ai-feedback-events": of("ai-feedback-events"),
+    "ai-learning-signals": of("ai-learning-signals"),
+    "ai-insights": of("ai-insights"),
+    "agent-thinking-events": of("agent-thinking-events"),
+    "agent-decision-events": of("agent-decision-events"),
+    "agent-trace-events": of("agent-trace-events"),
+    "agent-metrics-events": of("agent-metrics-events"),
+    "query-lineage-events": of("query-lineage-events"),
+    "audit-events": of("audit-events"),
+  };
+}
+
 /** All that the nine topics hold. Each must be keyed by its tenant. */
 export async function contentsOf(bus: BusDriver, prefix = ""): Promise<Contents> {
   const found = Object.fromEntries(TOPICS.map((topic) => [topic, [] as HourEvent[]])) as Record<
@@ -62,22 +77,20 @@ export async function contentsOf(bus: BusDriver, prefix = ""): Promise<Contents>
 
 /** Each event once. Two of one id must be the same to the letter. */
 export function distinct(contents: Contents): Contents {
-  return Object.fromEntries(
-    Object.entries(contents).map(([topic, events]) => {
-      const byId = new Map<string, HourEvent>();
-      for (const event of events) {
-        const id = `${event.tenant_id} ${event.event_id}`;
-        const known = byId.get(id);
-        if (known && JSON.stringify(known) !== JSON.stringify(event)) {
-          throw new Error(
-            `Cannot take ${id} of ${topic} for one: ${JSON.stringify(known)} is not ${JSON.stringify(event)}`,
-          );
-        }
-        byId.set(id, event);
+  return byTopic((topic) => {
+    const byId = new Map<string, HourEvent>();
+    for (const event of contents[topic]) {
+      const id = `${event.tenant_id} ${event.event_id}`;
+      const known = byId.get(id);
+      if (known && JSON.stringify(known) !== JSON.stringify(event)) {
+        throw new Error(
+          `Cannot take ${id} of ${topic} for one: ${JSON.stringify(known)} is not ${JSON.stringify(event)}`,
+        );
       }
-      return [topic, [...byId.values()]];
-    }),
-  ) as unknown as Contents;
+      byId.set(id, event);
+    }
+    return [...byId.values()];
+  });
 }
 
 /** How many events each topic holds. */

@@ -1,3 +1,5 @@
+import type { HourEvent } from "./contents.ts";
+
 /** Something sent to the insights plugin beside the recorded calls. */
 export interface ScriptedEvents {
   /** The call it comes before; without one it is sent first of all. */
@@ -13,10 +15,13 @@ export interface ScriptedEvents {
 
 const MINUTE = 60_000;
 
+/** How many figures of turns and calls of tools other services send of the hour before the calls. */
+export const PAST = { figures: 40, calls: 20 };
+
 /** The answer of `orders-4`, which one of the feedbacks names by its node. */
 const ORDERS_4 = "7cb56804a410d74df382644fbf37403f3194d19dcfa4086f6ad42adf32e0af99";
 
-/** Feedback of every form, some before the call it judges, and what other services send of an hour before now. */
+/** Feedback of every form, some before the call it judges, and what other services send of the hour before. */
 export function scriptedEvents(baseMs: number): ScriptedEvents[] {
   return [
     { tenant: "desk", path: "/events/agent-metrics-events", body: figures(baseMs), lines: true },
@@ -76,9 +81,29 @@ export function scriptedEvents(baseMs: number): ScriptedEvents[] {
   ];
 }
 
+const PROBE = "probe";
+
+/** An agent whose calls all fail at once, and that is heard of no more. */
+export function probeEvents(ms: number): ScriptedEvents {
+  const body = [1, 2, 3].map((turn) => ({
+    event_id: `evt-probe-${ms}-${turn}`,
+    event_type: "metrics.turn",
+    timestamp: new Date(ms).toISOString(),
+    source: "desk",
+    data: { turn_id: `probe-${ms}-${turn}`, agent: PROBE, model: PROBE, failed: true },
+  }));
+  return { tenant: "desk", path: "/events/agent-metrics-events", body };
+}
+
+/** Whether an event is of that agent, or an insight about it. */
+export function isProbe({ data }: HourEvent): boolean {
+  const { agent, group } = data as { agent?: string; group?: { agent?: string } };
+  return agent === PROBE || group?.agent === PROBE;
+}
+
 /** A model that fails for a quarter of an hour: 40 turns, one each 90 s. */
 function figures(baseMs: number): unknown[] {
-  return Array.from({ length: 40 }, (_, turn) => {
+  return Array.from({ length: PAST.figures }, (_, turn) => {
     const ms = turn * 1.5 * MINUTE;
     const failed = ms >= 15 * MINUTE && ms < 30 * MINUTE;
     return {
@@ -100,7 +125,7 @@ function figures(baseMs: number): unknown[] {
 
 /** A tool that fails again and again, and then works. */
 function deployments(baseMs: number): unknown[] {
-  return Array.from({ length: 20 }, (_, call) => {
+  return Array.from({ length: PAST.calls }, (_, call) => {
     const at = new Date(baseMs + call * 3 * MINUTE).toISOString();
     const failed = call >= 5 && call < 12;
     return {

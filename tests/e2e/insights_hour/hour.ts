@@ -5,15 +5,17 @@ import { type Agent, startAgent } from "../agent.ts";
 import { capstan } from "../capstan.ts";
 import { tempDir } from "../temp_dir.ts";
 import { CALLS, type ScriptedCall } from "./calls.ts";
-import { type Contents, contentsOf, counts } from "./contents.ts";
-import { type ScriptedEvents, scriptedEvents } from "./events.ts";
+import { byTopic, type Contents, contentsOf, counts } from "./contents.ts";
+import { CLOCK_VARIABLE, DRIVEN_MAIN, moveClocks } from "./driven_clock_of.ts";
+import { isProbe, PAST, probeEvents, type ScriptedEvents, scriptedEvents } from "./events.ts";
+import { hourConfig, kafkaTables } from "./hour_config.ts";
 import { goldenCounts, WRITES } from "./golden_hour.ts";
 import { CALL_HEADER, startScriptedUpstream } from "./upstream.ts";
 import type { BusDriver } from "../../../lib/bus/contract.ts";
 
 /** The scripted hour, with the agents that record it. */
 export interface Hour extends AsyncDisposable {
-  /** When the hour of other services' events begins, in milliseconds since 1970. */
+  /** When the hour of other services' events begins, and an hour before the calls; milliseconds since 1970. */
   readonly baseMs: number;
   /** Of the names of the nine topics. */
   readonly prefix: string;
@@ -30,6 +32,13 @@ export interface Hour extends AsyncDisposable {
   /** Waits until what the topics hold is as asked. */
   until(holds: (contents: Contents) => boolean): Promise<Contents>;
   contents(): Promise<Contents>;
+  /** Moves the agents' clocks on by more than what windows wait for events. */
+  leap(): Promise<void>;
+  /**
+   * Has the clock open and resolve an insight about other events, and gives what the topics hold beside them: whatever
+   * else the clock would tell is there, too.
+   */
+  probe(): Promise<Contents>;
   start(): Promise<void>;
   /** Stops the agents; resolves with the highest of their exit codes. */
   stop(): Promise<number>;
@@ -47,42 +56,13 @@ export interface HourOptions {
   agents?: number;
 }
 
-const HOUR = 60 * 60_000;
-
-const configOf = ({ upstream, prefix, tables }: { upstream: string; prefix: string; tables: string }) => `
-[admin]
-listen = "127.0.0.1:0"
-[agent]
-drain_timeout = "5m"
-[plugins.tapes]
-listen = "127.0.0.1:0"
-project = "shop"
-[plugins.tapes.providers.openai]
-type = "openai"
-upstream = "${upstream}"
-[plugins.tapes.providers.anthropic]
-type = "anthropic"
-upstream = "${upstream}"
-[plugins.insights]
-enabled = true
-topic_prefix = "${prefix}"
-[plugins.insights.prices."claude-*"]
-input = 3
-output = 15
-cache_read = 0.3
-cache_write = 3.75
-[plugins.insights.prices."gpt-4o-mini*"]
-input = 0.15
-output = 0.6
-[plugins.insights.api.listeners.public]
-listen = "127.0.0.1:0"
-${
-  ["acme", "globex", "desk"].map((tenant) =>
-    `[plugins.insights.api.keys.${tenant}]\nkey = "key-of-${tenant}"\ntenant = "${tenant}"`
-  ).join("\n")
-}
-${tables}
-`;
+const MINUTE = 60_000, HOUR = 60 * MINUTE;
+/** Minutes after the base: of the first call, between two calls, and between two moments after the last one. */
+const FIRST_CALL = 60, STEP = 2, LEAP = 50;
+/** How often the clock leaps at most: once to see that nothing comes, and some times more for what was slow to. */
+const LEAPS = 6;
+/** Milliseconds in which what the clock tells at a leap is usually there. */
+const LEAP_WAIT_MS = 500;
 
 /** Starts the agents of an hour. */
 export async function openHour({ kafka, agents: count = 1 }: HourOptions = {}): Promise<Hour> {
@@ -97,7 +77,7 @@ export async function openHour({ kafka, agents: count = 1 }: HourOptions = {}): 
     for (const dir of dirs) {
       await Deno.writeTextFile(
         `${dir}/config.toml`,
-        configOf({
+        hourConfig({
           upstream: upstream.origin,
           prefix,
           tables: kafka === undefined ? "" : kafkaTables(kafka.bootstrap, id),
@@ -109,8 +89,23 @@ export async function openHour({ kafka, agents: count = 1 }: HourOptions = {}): 
     stack.defer(async () => {
       for (const agent of agents) await agent.kill();
     });
-    const baseMs = Math.floor(Date.now() / HOUR) * HOUR - 2 * HOUR;
+    const baseMs = Math.floor(Date.now() / HOUR) * HOUR - 12 * HOUR;
+    let minute = FIRST_CALL;
+    const moveTo = async (to: number) => {
+      minute = to;
+      await moveClocks(agents, baseMs + minute * MINUTE);
+    };
+    const clockNow = () => ({ [CLOCK_VARIABLE]: String(baseMs + minute * MINUTE) });
+    const start = (dir: string) => startAgent({ dir, main: DRIVEN_MAIN, env: clockNow() });
     const file = `${dirs[0]}/capstan.sqlite`;
+    const within = async (ms: number, holds: (contents: Contents) => boolean) => {
+      for (const end = performance.now() + ms;;) {
+        const now = await hour.contents();
+        if (holds(now)) return now;
+        if (performance.now() > end) return undefined;
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    };
     const hour: Omit<Hour, typeof Symbol.asyncDispose> = {
       baseMs,
       prefix,
@@ -118,7 +113,7 @@ export async function openHour({ kafka, agents: count = 1 }: HourOptions = {}): 
       dirs,
       said: () => said + agents.map((agent) => agent.said()).join(""),
       async start() {
-        agents = await Promise.all(dirs.map((dir) => startAgent({ dir })));
+        agents = await Promise.all(dirs.map(start));
       },
       async stop() {
         const codes = await Promise.all(agents.map((agent) => agent.stop()));
@@ -131,30 +126,62 @@ export async function openHour({ kafka, agents: count = 1 }: HourOptions = {}): 
         said += first.said();
         agents = others;
         await act();
-        agents = [await startAgent({ dir: dirs[0]! }), ...others];
+        agents = [await start(dirs[0]!), ...others];
       },
       async killAndStart() {
         const [first, ...others] = agents;
         assert.ok(first);
         await first.kill();
         said += first.said();
-        agents = [await startAgent({ dir: dirs[0]! }), ...others];
+        agents = [await start(dirs[0]!), ...others];
       },
       async play(between) {
         const events = scriptedEvents(baseMs);
         const send = async (due: readonly ScriptedEvents[]) => {
-          for (const each of due) await sendEvents(each, { agent: agents.at(-1)!, dir: dirs.at(-1)! });
+          for (const each of due) {
+            await sendEvents(each, { agent: agents.at(-1)!, dir: dirs.at(-1)!, env: clockNow() });
+          }
         };
-        await send(events.filter(({ before }) => before === undefined));
-        // Rules go by the time of events: those of the past hour come before those of now.
-        await settled();
-        await hour.until((now) => counts(now)["ai-insights"]! >= goldenCounts()["ai-insights"]!);
-        for (const call of CALLS) {
+        const past = events.filter(({ before }) => before === undefined);
+        await send(past);
+        // Rules go by the time of events: what is of an earlier time comes first.
+        const before = await hour.until((now) =>
+          counts(now)["agent-metrics-events"]! >= PAST.figures &&
+          counts(now)["agent-trace-events"]! >= PAST.calls
+        );
+        const [figures, spans] = [before["agent-metrics-events"].length, before["agent-trace-events"].length];
+        for (const [at, call] of CALLS.entries()) {
           if (between?.before === call.name) await between.act();
+          await moveTo(FIRST_CALL + at * STEP - 1);
           await send(events.filter(({ before }) => before === call.name));
-          const place = ["orders", "tickets", "planning"].indexOf(call.conversation) % agents.length;
+          await moveTo(FIRST_CALL + at * STEP);
+          const place = ["orders", "tickets", "planning", "nights"].indexOf(call.conversation) %
+            agents.length;
           await makeCall(call, agents[place]!);
+          const results = CALLS.slice(0, at + 1).reduce((sum, { results = 0 }) => sum + results, 0);
+          // So with those of several conversations.
+          await hour.until((now) =>
+            counts(now)["agent-metrics-events"]! > figures + at &&
+            counts(now)["agent-trace-events"]! > spans + at + results
+          );
         }
+      },
+      leap: () => moveTo(minute + LEAP),
+      async probe() {
+        const agent = agents.at(-1)!;
+        await sendEvents(probeEvents(baseMs + minute * MINUTE), {
+          agent,
+          dir: dirs.at(-1)!,
+          env: clockNow(),
+        });
+        const isOver = (now: Contents) =>
+          now["ai-insights"].some((event) => isProbe(event) && event.event_type === "insight.resolved");
+        for (let leap = 0; leap < LEAPS; leap++) {
+          await hour.leap();
+          if (await within(LEAP_WAIT_MS, isOver)) break;
+        }
+        const contents = await hour.until(isOver);
+        return byTopic((topic) => contents[topic].filter((event) => !isProbe(event)));
       },
       async contents() {
         if (kafka !== undefined) return await contentsOf(kafka.bus, prefix);
@@ -163,20 +190,23 @@ export async function openHour({ kafka, agents: count = 1 }: HourOptions = {}): 
         return await contentsOf(bus, prefix);
       },
       async until(holds) {
-        for (const end = performance.now() + 180_000;;) {
-          const now = await hour.contents();
-          if (holds(now)) return now;
-          if (performance.now() > end) {
-            throw new Error(`Cannot go on: there are only ${JSON.stringify(counts(now))}\n${hour.said()}`);
-          }
-          await new Promise((resolve) => setTimeout(resolve, 50));
-        }
+        const found = await within(60_000, holds);
+        if (found) return found;
+        throw new Error(
+          `Cannot go on: there are only ${JSON.stringify(counts(await hour.contents()))}\n${hour.said()}`,
+        );
       },
       async finish() {
         await settled();
-        return await hour.until((now) =>
-          Object.entries(goldenCounts()).every(([topic, wanted]) => counts(now)[topic]! >= wanted)
-        );
+        const golden = Object.entries(goldenCounts());
+        const has = (topics: typeof golden) => (now: Contents) =>
+          topics.every(([topic, wanted]) => counts(now)[topic]! >= wanted);
+        await hour.until(has(golden.filter(([topic]) => topic !== "ai-insights")));
+        for (let leap = 0; leap < LEAPS && (WRITES || !has(golden)(await hour.contents())); leap++) {
+          await hour.leap();
+          await within(LEAP_WAIT_MS, WRITES ? () => false : has(golden));
+        }
+        return WRITES ? await hour.contents() : await hour.until(has(golden));
       },
     };
     await hour.start();
@@ -193,17 +223,6 @@ async function settled(): Promise<void> {
   if (WRITES) await new Promise((resolve) => setTimeout(resolve, 4_000));
 }
 
-function kafkaTables(bootstrap: string, id: string): string {
-  return `
-[kafka]
-bootstrap_servers = ["${bootstrap}"]
-[topics."tapes.turns.v1"]
-name = "turns-${id}"
-[topics."tapes.nodes.v1"]
-name = "nodes-${id}"
-`;
-}
-
 async function makeCall({ name, path, headers, body, answer }: ScriptedCall, agent: Agent): Promise<void> {
   const response = await fetch(agent.proxy + path, {
     method: "POST",
@@ -217,11 +236,11 @@ async function makeCall({ name, path, headers, body, answer }: ScriptedCall, age
 
 async function sendEvents(
   { path, tenant, body, lines }: ScriptedEvents,
-  { agent, dir }: { agent: Agent; dir: string },
+  { agent, dir, env }: { agent: Agent; dir: string; env: Record<string, string> },
 ): Promise<void> {
   if (path === undefined) {
     const args = ["feedback", ...body as string[], "--tenant", tenant, "--config-dir", dir];
-    const { code, error } = await capstan({ args });
+    const { code, error } = await capstan({ args, main: DRIVEN_MAIN, env });
     return assert.equal(code, 0, error);
   }
   const api = /insights API \(public\): (http:\/\/\S+\/v1)/.exec(agent.said())?.[1];

@@ -7,12 +7,12 @@ interface Names {
 }
 
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/;
-/** Milliseconds that a real clock measured. */
-const MEASURED = ["latency_ms", "first_byte_ms"];
+/** How long the script's time is. */
+const SCRIPT_MS = 10 * 60 * 60_000;
 
 /**
- * Events with names for the ids that differ from run to run, times of the script's hour as minutes of it, and others as
- * `TIME`; by tenant, turn and place, for the order of different conversations is nobody's promise.
+ * Events with names for the ids that differ from run to run, and times as minutes of the script; others, which there
+ * must be none of, as `TIME`; by tenant, turn and place, for the order of different conversations is nobody's promise.
  */
 export function normalised(contents: Contents, { baseMs }: { baseMs: number }): Record<string, unknown[]> {
   const names: Names = { words: wordsOf(contents), baseMs };
@@ -59,12 +59,11 @@ function plain(event: HourEvent, names: Names): unknown {
   return walk({ tenant_id, event_type, ...rest, event_id: own }, names);
 }
 
-function walk(value: unknown, names: Names, key = ""): unknown {
+function walk(value: unknown, names: Names): unknown {
   if (Array.isArray(value)) return value.map((each) => walk(each, names));
   if (typeof value === "object" && value !== null) {
-    return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, walk(each, names, name)]));
+    return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, walk(each, names)]));
   }
-  if (MEASURED.includes(key) && typeof value === "number" && value < 1_000) return "MS";
   if (typeof value !== "string") return value;
   if (TIME.test(value)) return timeOf(value, names);
   if (/^ins-[0-9a-f]{32}$/.test(value)) return "ins-…";
@@ -75,5 +74,5 @@ function walk(value: unknown, names: Names, key = ""): unknown {
 
 function timeOf(value: string, { baseMs }: Names): string {
   const ms = Date.parse(value) - baseMs;
-  return ms >= 0 && ms <= 60 * 60_000 ? `${ms / 60_000} min` : "TIME";
+  return ms >= 0 && ms <= SCRIPT_MS ? `${ms / 60_000} min` : "TIME";
 }
