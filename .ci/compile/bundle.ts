@@ -20,6 +20,8 @@ const ENTRIES = {
   deriver: "plugins/tapes/derive/worker.ts",
   trail: "plugins/audit/trail/trail_worker.ts",
   auditReader: "plugins/audit/verify/threads/reader_worker.ts",
+  insights: "plugins/insights/streams/streams_worker.ts",
+  envelopes: "plugins/insights/events/worker_codec.ts",
   testing: "lib/testing/mod.ts",
 } as const;
 
@@ -58,6 +60,14 @@ const REWRITES: readonly { from: string; to: string }[] = [
   {
     from: `new URL("./reader_worker.ts", import.meta.url)`,
     to: `new URL("./plugins/audit/verify/threads/reader_worker.js", import.meta.url)`,
+  },
+  {
+    from: `new URL("./streams_worker.ts", import.meta.url)`,
+    to: `new URL("./plugins/insights/streams/streams_worker.js", import.meta.url)`,
+  },
+  {
+    from: `new URL("./worker_codec.ts", import.meta.url)`,
+    to: `new URL("./plugins/insights/events/worker_codec.js", import.meta.url)`,
   },
   {
     from: `new URL("../testing/mod.ts", import.meta.url)`,

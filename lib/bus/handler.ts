@@ -49,7 +49,15 @@ export interface Codec<V = unknown> {
    * @throws {Error} these bytes are no such value; the record goes to the dead-letter topic.
    */
   decode(bytes: Uint8Array): V;
+  /**
+   * Makes the same codec in a Worker: a module whose default export is a `CodecFactory`; `options` reach it as structured
+   * clone. Without it the topic's values stay on the agent's thread.
+   */
+  readonly worker?: { readonly module: URL; readonly options?: unknown };
 }
+
+/** Default export of a codec's module for Workers. */
+export type CodecFactory = (options: unknown) => Codec;
 
 /** What the values of a topic are. */
 export interface TopicValues {
@@ -116,21 +124,38 @@ export interface StreamOptions {
    * the group is, the records between are handled again for their rows alone, outputs dropped. Where that can't give
    * the right state, `reset` empties the partition's rows, and all that the topic still keeps is handled again. On the
    * local log rows and offset never differ; there, as on Kafka, `StreamHandle.rebuild` does the same when it is asked
-   * for. Not with `worker`.
+   * for. With `worker` only beside a handler; there the module's `state` takes its place.
    */
-  state?: { reset(tx: Transaction, partition: { topic: string; partition: number }): void };
+  state?: StreamState;
   /**
    * Partitions came, before their first batch. With `state` before anything is handled again, and after `reset`: `rows`
-   * is where that begins. Throwing is retried. Not with `worker`.
+   * is where that begins. Throwing is retried. With `worker` only beside a handler, and on the agent's thread.
    */
   onAssigned?(partitions: readonly AssignedPartition[]): void | Promise<void>;
-  /** Partitions went, after their last batch here. Not with `worker`. */
+  /** Partitions went, after their last batch here, or with their Worker. With `worker` as `onAssigned`. */
   onRevoked?(partitions: readonly { topic: string; partition: number }[]): void | Promise<void>;
   /**
-   * Local source only: a module that runs in a Worker beside the agent's thread, instead of a handler. Its default
-   * export is a `HandlerFactory`; `options` reach it as structured clone.
+   * A module that runs in a Worker beside the agent's thread, in the place of a handler, where the stream reads this
+   * agent's own log. Its default export is a `HandlerFactory`; `options` reach it as structured clone. With a handler
+   * beside it the stream may read any bus: where that is Kafka the handler runs, on the agent's thread.
    */
-  worker?: { module: URL; options?: unknown };
+  worker?: StreamWorker;
+}
+
+/** Where a stream's handler runs beside the agent's thread. */
+export interface StreamWorker {
+  /** Its default export is a `HandlerFactory`; of a stream with `state` it exports a `StateFactory` as `state`. */
+  module: URL;
+  /** Reach the module as structured clone. */
+  options?: unknown;
+  /** In a Worker of the plugin's own, which begins and ends with it. Default: in the one that all plugins share. */
+  own?: boolean;
+}
+
+/** How a handler's state is emptied. */
+export interface StreamState {
+  /** Removes the rows of a partition. */
+  reset(tx: Transaction, partition: { topic: string; partition: number }): void;
 }
 
 /** A record as a handler sees it. */
@@ -187,6 +212,8 @@ export interface WorkerContext {
   readonly redact: Redaction;
   /** The plugin's log. */
   readonly log: Logger;
+  /** Milliseconds since 1970, with fractions. */
+  now(): number;
   /** A counter, merged into the agent's metrics. */
   counter(options: MetricOptions): Counter;
   /** Reads of this thread's own connection. */
@@ -195,6 +222,9 @@ export interface WorkerContext {
 
 /** Default export of a Worker's handler module. */
 export type HandlerFactory = (ctx: WorkerContext, options: unknown) => StreamHandler | Promise<StreamHandler>;
+
+/** Export `state` of a Worker's handler module, where the handler keeps state in its rows. */
+export type StateFactory = (options: unknown) => StreamState;
 
 /** How state is made anew. */
 export interface RebuildOptions {

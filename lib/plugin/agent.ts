@@ -237,6 +237,7 @@ export class Agent implements AdminSubject {
       meter,
       clock: parts?.clockOf?.("streams") ?? this.#clock,
       random,
+      oneThread: parts?.oneThread ?? false,
     });
   }
 

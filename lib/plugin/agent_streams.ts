@@ -1,11 +1,10 @@
-import { isDeepStrictEqual } from "node:util";
 import type { Bus } from "../bus/bus.ts";
 import type { Clock } from "../bus/clock.ts";
 import type { OwnGroup } from "../bus/lag_look.ts";
 import { FENCE_MIGRATIONS, FENCE_OWNER } from "../bus/stream/fences.ts";
 import { withRowStore } from "../bus/stream/rows_first.ts";
 import { Stream } from "../bus/stream/stream.ts";
-import { WorkerHost, type WorkerHostOptions } from "../bus/worker/host.ts";
+import type { WorkerHost } from "../bus/worker/host.ts";
 import { WorkerStream } from "../bus/worker/stream.ts";
 import type { AgentRedaction } from "../redact/agent_redaction.ts";
 import type { TopicSpec } from "../bus/contract.ts";
@@ -18,7 +17,7 @@ import type { StreamStatus } from "./host_contract.ts";
 import type { RegisteredStream } from "./registry.ts";
 import { type StopSteps, within } from "./steps.ts";
 import { streamSpec } from "./stream_plan.ts";
-import { workerStart } from "./worker_start.ts";
+import { WorkerRooms } from "./worker_rooms.ts";
 
 /** Milliseconds a bus has to say how far a group is. */
 const LAG_MS = 2_000;
@@ -39,6 +38,8 @@ export interface AgentStreamsOptions {
   meter: RootMeter;
   clock: Clock;
   random(): number;
+  /** Streams that have a handler run here, though they could run in a Worker. Default false. */
+  oneThread?: boolean;
 }
 
 interface Running {
@@ -47,28 +48,24 @@ interface Running {
   stream: Stream | WorkerStream;
 }
 
-/** All streams of an agent, here and in the Worker. */
+/** All streams of an agent, here and in Workers. */
 export class AgentStreams {
   readonly #running: Running[] = [];
   /** Names of streams that were paused when they ended for their plugin's next instance. */
   readonly #paused = new Set<string>();
   #options: AgentStreamsOptions;
-  #worker: WorkerHost;
-  /** What the Worker was started with. */
-  #workerStart: WorkerHostOptions["start"];
+  readonly #workers = new WorkerRooms(() => this.#options);
   #stopListening: (() => void) | undefined;
   /** Why the streams of the log wait. */
   #held: string | undefined;
 
   constructor(options: AgentStreamsOptions) {
     this.#options = options;
-    this.#workerStart = workerStart(this.#options);
-    this.#worker = this.#makeWorker(this.#workerStart);
   }
 
   /**
-   * Starts the streams of the local log, and the Worker.
-   * @throws {Error} the Worker can't start.
+   * Starts the streams of the local log, and the Workers.
+   * @throws {Error} a Worker can't start.
    */
   async startLocal(): Promise<void> {
     const { bus, registered } = this.#options;
@@ -76,8 +73,8 @@ export class AgentStreams {
     for (const each of registered) {
       if (bus.source(each.options.source ?? "bus").name === "local") this.#add(each);
     }
-    this.#stopListening = bus.log.onAppend((topics) => this.#worker.appended(topics));
-    await this.#worker.start();
+    this.#stopListening = bus.log.onAppend((topics) => this.#workers.appended(topics));
+    await this.#refreshWorkers();
     this.#startAll("local");
   }
 
@@ -90,7 +87,10 @@ export class AgentStreams {
     this.#startAll("kafka");
   }
 
-  /** Finishes the batches under way of a plugin's streams and ends them; what is in the Worker goes on until `begin`. */
+  /**
+   * Finishes the batches under way of a plugin's streams and ends them; what is in the Worker that all share goes on
+   * until `begin`.
+   */
   async end(plugin: string, steps: StopSteps, signal: AbortSignal): Promise<void> {
     const its = this.#running.filter(({ registered }) => registered.plugin === plugin);
     // A stream that ends is paused no more.
@@ -100,13 +100,14 @@ export class AgentStreams {
       ({ registered }) => `stream ${registered.name}`,
       ({ stream }) => stream instanceof Stream ? stream.stop(signal) : undefined,
     );
+    await this.#workers.end(plugin, steps, signal);
     for (const each of its) this.#running.splice(this.#running.indexOf(each), 1);
   }
 
   /**
-   * Starts the streams that a plugin has registered now. The Worker is started again where something of it changes. What
+   * Starts the streams that a plugin has registered now. A Worker is started again where something of it changes. What
    * was paused stays so.
-   * @throws {Error} the Worker can't start so; it goes on as before, without the plugin's new streams.
+   * @throws {Error} a Worker can't start so; it goes on as before, without the plugin's new streams.
    */
   async begin(plugin: string, now: Pick<AgentStreamsOptions, "values" | "specs">): Promise<void> {
     this.#options = { ...this.#options, ...now };
@@ -118,7 +119,7 @@ export class AgentStreams {
     }
     const added = this.#running.slice(before);
     try {
-      await this.#refreshWorker();
+      await this.#refreshWorkers();
     } catch (error) {
       for (const each of added) this.#running.splice(this.#running.indexOf(each), 1);
       throw error;
@@ -133,13 +134,13 @@ export class AgentStreams {
    */
   holdLocal(reason: string | undefined): void {
     this.#held = reason;
-    this.#worker.hold(reason);
+    this.#workers.hold(reason);
     for (const { source, stream } of this.#running) {
       if (source === "local" && stream instanceof Stream) stream.hold(reason);
     }
   }
 
-  /** Waits until the local streams have handled what is in the log, then ends all streams and the Worker. */
+  /** Waits until the local streams have handled what is in the log, then ends all streams and the Workers. */
   async stop(steps: StopSteps, signal: AbortSignal, { drain }: { drain: boolean }): Promise<void> {
     const name = ({ registered }: Running) => `stream ${registered.name}`;
     if (drain) {
@@ -153,16 +154,13 @@ export class AgentStreams {
     }
     const here = this.#running.filter(({ stream }) => stream instanceof Stream);
     await steps.all(here, name, ({ stream }) => stream instanceof Stream ? stream.stop(signal) : undefined);
-    await steps.run("background worker", () => this.#worker.stop(signal));
+    await this.#workers.stop(steps, signal);
     this.#stopListening?.();
   }
 
-  /** Health of the Worker and of each stream, by name. */
+  /** Health of the Workers and of each stream, by name. */
   health(): Record<string, Health> {
-    const { worker, maintenance } = this.#worker.health();
-    const health: Record<string, Health> = {};
-    if (worker) health.worker = worker;
-    if (maintenance) health.maintenance = maintenance;
+    const health = this.#workers.health();
     for (const { registered, stream } of this.#running) health[`stream ${registered.name}`] = stream.health();
     return health;
   }
@@ -192,42 +190,15 @@ export class AgentStreams {
     }));
   }
 
-  #makeWorker(start: WorkerHostOptions["start"]): WorkerHost {
-    const { bus, log, meter, clock, random } = this.#options;
-    return new WorkerHost({
-      start,
-      log: log.child({ component: "worker" }),
-      meter,
-      clock,
-      random,
-      onAppended: (topics) => bus.log.wake(topics),
+  async #refreshWorkers(): Promise<void> {
+    await this.#workers.refresh((from, to) => {
+      for (const each of this.#running) {
+        if (!(each.stream instanceof WorkerStream) || each.stream.options.worker !== from) continue;
+        if (each.stream.paused) to.pause(each.stream.spec.name);
+        each.stream = this.#inWorker(each.registered, to);
+        each.registered.handle.bind(each.stream);
+      }
     });
-  }
-
-  /** Another Worker takes over where what it is started with has changed. */
-  async #refreshWorker(): Promise<void> {
-    const start = workerStart(this.#options);
-    if (isDeepStrictEqual(start, this.#workerStart)) return;
-    await this.#worker.stop();
-    try {
-      await this.#launch(start);
-    } catch (error) {
-      await this.#launch(this.#workerStart);
-      throw error;
-    }
-    this.#workerStart = start;
-  }
-
-  async #launch(start: WorkerHostOptions["start"]): Promise<void> {
-    const { bus, clock } = this.#options;
-    this.#worker = this.#makeWorker(start);
-    this.#worker.hold(this.#held);
-    for (const each of this.#running) {
-      if (each.stream instanceof Stream) continue;
-      each.stream = new WorkerStream(each.stream.spec, this.#worker, bus.log, clock);
-      each.registered.handle.bind(each.stream);
-    }
-    await this.#worker.start();
   }
 
   /** What waits for the disk is not waited for. */
@@ -239,32 +210,49 @@ export class AgentStreams {
   }
 
   #add(registered: RegisteredStream): void {
-    const { bus, log, meter, clock, random } = this.#options;
-    const spec = streamSpec(registered, bus.names);
-    const { options } = registered;
-    const driver = bus.source(options.source ?? "bus");
-    const stream = registered.handler
-      ? new Stream({
-        spec,
-        driver: withRowStore(driver, bus.log.store),
-        handler: registered.handler,
-        hooks: options,
-        ...(options.state && {
-          reset: (tx: Transaction, place: { topic: string; partition: number }) =>
-            options.state?.reset(tx, place),
-        }),
-        realName: (topic) => bus.names.real(topic),
-        logicalName: (topic) => bus.names.logical(topic),
-        codecs: bus.codecs,
-        log: log.child({ component: registered.plugin }),
-        meter,
-        clock,
-        random,
-      })
-      : new WorkerStream(spec, this.#worker, bus.log, clock);
-    if (stream instanceof Stream && driver.name === "local") stream.hold(this.#held);
+    const { bus } = this.#options;
+    const { name: source } = bus.source(registered.options.source ?? "bus");
+    const worker = this.#workers.hostOf(registered);
+    const stream = worker ? this.#inWorker(registered, worker) : this.#here(registered);
+    if (stream instanceof Stream && source === "local") stream.hold(this.#held);
     registered.handle.bind(stream);
-    this.#running.push({ registered, source: driver.name, stream });
+    this.#running.push({ registered, source, stream });
+  }
+
+  #inWorker(registered: RegisteredStream, worker: WorkerHost): WorkerStream {
+    const { bus, clock } = this.#options;
+    const { options } = registered;
+    return new WorkerStream({
+      spec: streamSpec(registered, { names: bus.names, inWorker: true }),
+      worker,
+      log: bus.log,
+      clock,
+      hooks: options,
+      state: options.state !== undefined,
+    });
+  }
+
+  #here(registered: RegisteredStream): Stream {
+    const { bus, log, meter, clock, random } = this.#options;
+    const { name, options, handler, plugin } = registered;
+    if (!handler) throw new Error(`Cannot run stream ${name} here: it has no handler`);
+    return new Stream({
+      spec: streamSpec(registered, { names: bus.names, inWorker: false }),
+      driver: withRowStore(bus.source(options.source ?? "bus"), bus.log.store),
+      handler,
+      hooks: options,
+      ...(options.state && {
+        reset: (tx: Transaction, place: { topic: string; partition: number }) =>
+          options.state?.reset(tx, place),
+      }),
+      realName: (topic) => bus.names.real(topic),
+      logicalName: (topic) => bus.names.logical(topic),
+      codecs: bus.codecs,
+      log: log.child({ component: plugin }),
+      meter,
+      clock,
+      random,
+    });
   }
 
   #startAll(source: "local" | "kafka"): void {

@@ -37,6 +37,8 @@ export interface HostParts {
   freeDisk(file: string): Promise<number>;
   /** The clock of the streams of this thread, or of the look at the disk. Default: the agent's. */
   clockOf(part: "streams" | "storage"): Clock;
+  /** Streams that have a handler run on the agent's thread, by its clock, though they could run in a Worker. */
+  oneThread: boolean;
   /** Told of bus and store once per start, before a plugin starts. */
   opened(bus: Bus): void;
   /** Told once per start how the admin listener answers, so that requests need no socket. */

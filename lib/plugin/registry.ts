@@ -16,7 +16,7 @@ export interface RegisteredStream {
   name: string;
   group: string;
   options: StreamOptions;
-  /** Absent with `options.worker`. */
+  /** May be absent with `options.worker`. */
   handler?: StreamHandler;
   handle: DeferredStream;
 }

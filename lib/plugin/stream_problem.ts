@@ -6,14 +6,18 @@ export function streamProblem(options: StreamOptions, handler?: StreamHandler): 
   if (options.topics.length === 0) return "it reads no topic; name one in topics";
   const twice = options.topics.find((topic, at) => options.topics.indexOf(topic) !== at);
   if (twice !== undefined) return `it reads topic ${twice} twice; name it once`;
-  if ((handler === undefined) === (worker === undefined)) {
+  if (handler === undefined && worker === undefined) {
     return "it needs a handler or a worker module; give one of them";
   }
-  if (worker && source !== "local") return 'a worker reads the local log alone; set source to "local"';
-  if (worker && (options.onAssigned || options.onRevoked)) {
-    return "onAssigned and onRevoked can't reach into a worker; give a handler, or leave them out";
+  if (worker && handler === undefined) {
+    if (source !== "local") {
+      return 'a worker reads the local log alone; set source to "local", or give a handler for Kafka beside it';
+    }
+    if (options.onAssigned || options.onRevoked) {
+      return "onAssigned and onRevoked can't reach into a worker; give a handler beside it, or leave them out";
+    }
+    if (options.state) return "state can't reach into a worker; give a handler beside it, or leave it out";
   }
-  if (options.state && worker) return "state can't reach into a worker; give a handler, or leave it out";
   const { attempts, concurrency, maxRecords, maxBytes, lingerMs } = options;
   if (attempts !== undefined && !(attempts >= 1)) return `${attempts} attempts are none; give 1 or more`;
   for (const [name, value] of Object.entries({ concurrency, maxRecords, maxBytes })) {
@@ -35,7 +39,7 @@ export function valuesProblem(
   if (!worker || values === "bytes") return undefined;
   for (const topic of topics) {
     const codec = declared.get(topic)?.codec;
-    if (typeof codec !== "object") continue;
+    if (typeof codec !== "object" || codec.worker) continue;
     return `topic ${topic} has a codec of a plugin's, ${codec.name}, which can't reach into a worker; ` +
       'set values to "bytes", or give a handler';
   }

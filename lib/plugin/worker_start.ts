@@ -2,6 +2,7 @@ import type { WorkerHostOptions } from "../bus/worker/host.ts";
 import type { WorkerStreamSpec } from "../bus/worker/protocol.ts";
 import { valuesForWorker } from "../bus/worker/values.ts";
 import type { AgentStreamsOptions } from "./agent_streams.ts";
+import type { RegisteredStream } from "./registry.ts";
 import { streamSpec } from "./stream_plan.ts";
 
 /** Milliseconds between two rounds of retention and checkpoint. */
@@ -10,11 +11,25 @@ const MAINTENANCE_MS = 1_000;
 /** What of the agent's streams the Worker takes. */
 export type WorkerStartOptions = Pick<
   AgentStreamsOptions,
-  "registered" | "values" | "bus" | "specs" | "storeFile" | "powerSafe" | "turns" | "redaction"
+  "registered" | "values" | "bus" | "specs" | "storeFile" | "powerSafe" | "turns" | "redaction" | "oneThread"
 >;
 
-/** What the Worker is started with: the same for the same plugins, whichever of them came last. */
-export function workerStart(options: WorkerStartOptions): WorkerHostOptions["start"] {
+/** The Worker that all plugins share; plugins' own have their names. */
+export const SHARED_ROOM = "";
+
+/** Which Worker a stream runs in; `undefined`: none. */
+export function roomOf(
+  { plugin, handler, options }: RegisteredStream,
+  { bus, oneThread }: Pick<WorkerStartOptions, "bus" | "oneThread">,
+): string | undefined {
+  const { worker, source } = options;
+  if (!worker) return undefined;
+  if (handler && (oneThread || bus.source(source ?? "bus").name !== "local")) return undefined;
+  return worker.own ? plugin : SHARED_ROOM;
+}
+
+/** What a Worker is started with: the same for the same plugins, whichever of them came last. */
+export function workerStart(options: WorkerStartOptions, room: string): WorkerHostOptions["start"] {
   const { bus, storeFile, powerSafe, turns, values, redaction } = options;
   return {
     storeFile,
@@ -27,23 +42,28 @@ export function workerStart(options: WorkerStartOptions): WorkerHostOptions["sta
     powerSafe,
     owner: bus.log.owner,
     turns,
-    streams: streamsOf(options).sort((a, b) => a.spec.name < b.spec.name ? -1 : 1),
+    streams: streamsOf(options, room).sort((a, b) => a.spec.name < b.spec.name ? -1 : 1),
     isBus: bus.source("bus").name === "local",
     renamed: bus.names.renamed,
     values: valuesForWorker(values).sort(byTopic),
-    holds: holdsOf(options).sort(byTopic),
-    maintenanceMs: MAINTENANCE_MS,
+    // The shared one sees to the file for all.
+    ...(room === SHARED_ROOM
+      ? { holds: holdsOf(options).sort(byTopic), maintenanceMs: MAINTENANCE_MS }
+      : { holds: [] }),
   };
 }
 
-function streamsOf({ registered, bus }: WorkerStartOptions): WorkerStreamSpec[] {
+function streamsOf(options: WorkerStartOptions, room: string): WorkerStreamSpec[] {
+  const { registered, bus } = options;
   return registered.flatMap((each): WorkerStreamSpec[] => {
-    const { worker } = each.options;
-    if (!worker) return [];
+    const { worker, state, onAssigned, onRevoked } = each.options;
+    if (!worker || roomOf(each, options) !== room) return [];
     return [{
-      spec: streamSpec(each, bus.names),
+      spec: streamSpec(each, { names: bus.names, inWorker: true }),
       module: worker.module.href,
       options: worker.options,
+      ...(state && { state: true }),
+      ...((onAssigned ?? onRevoked) && { hooks: true }),
       plugin: each.plugin,
       metricScope: `capstan_${each.plugin}_`,
     }];

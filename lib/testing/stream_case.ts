@@ -131,7 +131,7 @@ export class StreamBench extends BusBench {
     const registered = { plugin: "suite", name, group, options, handler, handle: new DeferredStream(name) };
     const { state } = options;
     const stream = new Stream({
-      spec: streamSpec(registered, names),
+      spec: streamSpec(registered, { names, inWorker: false }),
       driver: withRowStore(driver, store),
       handler,
       hooks: options,

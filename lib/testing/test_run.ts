@@ -49,6 +49,7 @@ export class TestRun implements Watcher {
       clock,
       random: () => 0.5,
       parts: {
+        oneThread: true,
         clockOf: (part) => part === "streams" ? clock.ofStreams : clock.ofIdlers,
         opened: (bus) => {
           this.#bus = bus;

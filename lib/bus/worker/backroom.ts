@@ -5,17 +5,19 @@ import type { Logger } from "../../telemetry/logger.ts";
 import { errorChain, toPlain } from "../../telemetry/plain.ts";
 import { createRemoteMeter } from "../../telemetry/remote_meter.ts";
 import { systemClock } from "../clock.ts";
-import type { HandlerFactory } from "../handler.ts";
 import { openLocalLog } from "../local/local_bus.ts";
 import { Maintenance } from "../maintenance.ts";
 import { busMetrics, countedBus } from "../metrics.ts";
 import { Pace } from "../pace.ts";
 import { NO_REDACTION } from "../no_redaction.ts";
 import type { Redaction } from "../redaction.ts";
+import { withRowStore } from "../stream/rows_first.ts";
 import { Stream } from "../stream/stream.ts";
 import { topicCodecs } from "../topic_codecs.ts";
 import { TopicNames } from "../topic_names.ts";
-import type { FromWorker, WorkerLine, WorkerStart, WorkerStreamSpec } from "./protocol.ts";
+import { loadHandler } from "./load_handler.ts";
+import type { FromWorker, WorkerLine, WorkerStart } from "./protocol.ts";
+import { Told } from "./told.ts";
 import { valuesInWorker } from "./values.ts";
 import { Watch } from "./watch.ts";
 import { WorkNotes } from "./work_notes.ts";
@@ -35,6 +37,10 @@ export interface RunningBackroom {
   resume(stream: string): void;
   /** No stream begins a batch; without a reason all go on. */
   hold(reason: string | undefined): void;
+  /** The main thread has taken what it was told under this number, or threw. */
+  taken(id: number, error: string | undefined): void;
+  /** Makes a stream's state anew, and says how far it is under this number. Never rejects. */
+  rebuild(id: number, stream: string): Promise<void>;
   /** Finishes what is under way and closes everything; drops it when `signal` aborts. */
   stop(signal: AbortSignal): Promise<void>;
 }
@@ -49,7 +55,7 @@ export async function startBackroom(
   const logger = collectingLogger(lines);
   const names = new TopicNames(start.renamed);
   const redaction = start.redaction ? await loadRedaction(start.redaction) : NO_REDACTION;
-  const codecs = await topicCodecs(valuesInWorker(start.values ?? []), redaction);
+  const codecs = await topicCodecs(await valuesInWorker(start.values ?? []), redaction);
   const turns = new WriteTurns("second", start.turns);
   const store = await openStore({
     turns,
@@ -83,6 +89,7 @@ export async function startBackroom(
   const pace = new Pace(turns, systemClock);
   const driver = start.isBus === true ? countedBus(log, busMetrics(meter)) : log;
   const streams = new Map<string, Stream>();
+  const told = new Told(post);
   const watch = new Watch({
     notes: new WorkNotes(start.notes),
     suspects: start.suspects,
@@ -90,16 +97,19 @@ export async function startBackroom(
   });
   for (const [place, wanted] of start.streams.entries()) {
     const own = logger.child({ component: wanted.plugin });
-    const handler = await loadHandler(wanted, {
+    const { handler, reset } = await loadHandler(wanted, {
       log: own,
       redact: redaction,
+      now: () => systemClock.now(),
       counter: (options) => meter.scope(wanted.metricScope).counter(options),
       read: (work) => store.read(work),
     });
     const stream = new Stream({
       spec: wanted.spec,
-      driver,
+      driver: withRowStore(driver, store),
       handler,
+      ...(reset && { reset }),
+      ...(wanted.hooks && { hooks: told.hooksOf(wanted.spec.name) }),
       realName: (topic) => names.real(topic),
       logicalName: (topic) => names.logical(topic),
       codecs,
@@ -115,7 +125,7 @@ export async function startBackroom(
     stream.hold(start.held);
     streams.set(wanted.spec.name, stream);
   }
-  const maintenance = new Maintenance({
+  const maintenance = start.maintenanceMs === undefined ? undefined : new Maintenance({
     log,
     holds: start.holds,
     everyMs: start.maintenanceMs,
@@ -126,7 +136,8 @@ export async function startBackroom(
   });
 
   const report = () => {
-    const health: Record<string, Health> = { maintenance: maintenance.health() };
+    const health: Record<string, Health> = {};
+    if (maintenance) health.maintenance = maintenance.health();
     for (const [name, stream] of streams) health[name] = stream.health();
     const samples = meter.take();
     const now = JSON.stringify(health);
@@ -136,15 +147,29 @@ export async function startBackroom(
   };
   const reporting = setInterval(report, REPORT_MS);
   for (const stream of streams.values()) stream.start();
-  maintenance.start();
+  maintenance?.start();
+  // Who asks for health right after the start finds it.
+  report();
 
   return {
     appended: (topics) => log.wake(topics),
     pause: (name) => streams.get(name)?.pause(),
     resume: (name) => streams.get(name)?.resume(),
+    taken: (id, error) => told.taken(id, error),
+    rebuild: async (id, name) => {
+      try {
+        const stream = streams.get(name);
+        if (!stream) throw new Error(`there is no stream ${name}`);
+        const onProgress = ({ done, total }: { done: number; total: number }) =>
+          post({ kind: "rebuilding", id, done, total });
+        post({ kind: "rebuilt", id, rebuilt: await stream.rebuild({ onProgress }) });
+      } catch (error) {
+        post({ kind: "not rebuilt", id, error: errorChain(error) });
+      }
+    },
     hold: (reason) => streams.forEach((stream) => stream.hold(reason)),
     stop: async (signal) => {
-      await Promise.all([...[...streams.values()].map((stream) => stream.stop(signal)), maintenance.stop()]);
+      await Promise.all([...[...streams.values()].map((stream) => stream.stop(signal)), maintenance?.stop()]);
       await log.close();
       await store.close();
       clearInterval(reporting);
@@ -153,30 +178,10 @@ export async function startBackroom(
   };
 }
 
-async function loadHandler(wanted: WorkerStreamSpec, ctx: Parameters<HandlerFactory>[0]) {
-  let factory: unknown;
-  try {
-    const module: { default?: unknown } = await import(wanted.module);
-    factory = module.default;
-  } catch (cause) {
-    throw new Error(`Cannot load the handler of stream ${wanted.spec.name}: ${errorChain(cause)}`, { cause });
-  }
-  if (!isFactory(factory)) {
-    throw new Error(
-      `Cannot load the handler of stream ${wanted.spec.name}: ${wanted.module} has no function as default export`,
-    );
-  }
-  return await factory(ctx, wanted.options);
-}
-
 /** By its address: this thread is told of it, and can't be handed code. */
 async function loadRedaction({ module, data }: NonNullable<WorkerStart["redaction"]>): Promise<Redaction> {
   const { default: make }: { default: (data: unknown) => Promise<Redaction> } = await import(module);
   return await make(data);
-}
-
-function isFactory(value: unknown): value is HandlerFactory {
-  return typeof value === "function";
 }
 
 /** A logger whose lines are sent on in batches; errors become text, because their causes do not cross threads whole. */

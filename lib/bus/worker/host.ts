@@ -1,11 +1,16 @@
 import type { Health } from "../../telemetry/health.ts";
 import type { Logger } from "../../telemetry/logger.ts";
+import { errorChain } from "../../telemetry/plain.ts";
 import type { RootMeter } from "../../telemetry/meter.ts";
 import type { Counter } from "../../telemetry/metrics.ts";
 import type { Clock } from "../clock.ts";
+import type { RebuildOptions, Rebuilt } from "../handler.ts";
+import type { PartitionHooks } from "../stream/arrival.ts";
 import { Progress } from "../stream/progress.ts";
 import { DEFAULT_RETRY, retryDelay, type RetryPolicy } from "../stream/retry.ts";
+import { WorkerPartitions } from "./partitions.ts";
 import type { FromWorker, ToWorker, WorkerStart } from "./protocol.ts";
+import { Rebuilds } from "./rebuilds.ts";
 import { Suspects, type WorkRange } from "./suspects.ts";
 import { WorkNotes } from "./work_notes.ts";
 
@@ -53,6 +58,8 @@ export class WorkerHost {
   /** What this Worker is at. */
   #notes = new WorkNotes();
   readonly #suspects: Suspects;
+  readonly #partitions = new WorkerPartitions();
+  readonly #rebuilds = new Rebuilds((message) => this.#send(message));
   /** What the last Worker was at when it died. */
   #underWay: readonly WorkRange[] = [];
   #health: Record<string, Health> = {};
@@ -116,6 +123,17 @@ export class WorkerHost {
     if (changed) this.#send({ kind: "hold", ...(reason !== undefined && { reason }) });
   }
 
+  /** Who is told of a stream's partitions, as a stream of this thread tells them. */
+  watch(stream: string, hooks: PartitionHooks): void {
+    this.#partitions.watch(stream, hooks);
+  }
+
+  /** Makes a stream's state anew; rejects where it can't be, or the Worker ends before. */
+  rebuild(stream: string, onProgress?: RebuildOptions["onProgress"]): Promise<Rebuilt> {
+    if (!this.#worker) return Promise.reject(new Error(`the background worker is down: ${this.#down}`));
+    return this.#rebuilds.begin(stream, onProgress);
+  }
+
   /** Why all streams are held; `undefined` while they are not. */
   get held(): string | undefined {
     return this.#held;
@@ -159,6 +177,15 @@ export class WorkerHost {
     worker.terminate();
     this.#worker = undefined;
     this.#down = "stopped";
+    await this.#forget("it stopped");
+  }
+
+  /** What was asked of a Worker that is no more, and what it had. */
+  async #forget(reason: string): Promise<void> {
+    this.#rebuilds.lost(reason);
+    for (const error of await this.#partitions.lost()) {
+      this.#options.log.error("What is told of partitions that went failed.", { error });
+    }
   }
 
   /** Starts a Worker; resolves when it is ready, or with the reason why it is not. */
@@ -177,6 +204,7 @@ export class WorkerHost {
       this.#down = reason;
       this.#gone = [...this.#gone, owner];
       this.#underWay = this.#suspects.died(this.#notes.read(), reason);
+      void this.#forget(reason);
       this.#ended.resolve();
       ready.resolve(reason);
     };
@@ -248,6 +276,14 @@ export class WorkerHost {
       this.#failures = 0;
       if (message.topics.length > 0) this.#options.onAppended(message.topics);
       this.progress.made();
+    }
+    this.#rebuilds.take(message);
+    if (message.kind === "partitions") {
+      const { id, stream, change } = message;
+      this.#partitions.take(stream, change).then(
+        () => this.#send({ kind: "taken", id }),
+        (error) => this.#send({ kind: "taken", id, error: errorChain(error) }),
+      );
     }
     if (message.kind === "report") {
       this.#health = message.health;

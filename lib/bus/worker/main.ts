@@ -33,6 +33,8 @@ self.onmessage = async ({ data }: MessageEvent<ToWorker>) => {
     else if (data.kind === "pause") backroom.pause(data.stream);
     else if (data.kind === "resume") backroom.resume(data.stream);
     else if (data.kind === "hold") backroom.hold(data.reason);
+    else if (data.kind === "taken") backroom.taken(data.id, data.error);
+    else if (data.kind === "rebuild") void backroom.rebuild(data.id, data.stream);
     else if (data.kind === "stop") {
       await backroom.stop(dropping.signal);
       post({ kind: "stopped" });

@@ -1,4 +1,5 @@
 import type { Health } from "../../telemetry/health.ts";
+import type { AssignedPartition, Rebuilt } from "../handler.ts";
 import type { LogLevel } from "../../telemetry/logger.ts";
 import type { Sample } from "../../telemetry/meter.ts";
 import type { StreamSpec } from "../stream/stream.ts";
@@ -13,6 +14,10 @@ export interface WorkerStreamSpec {
   module: string;
   /** Given to the factory; structured clone. */
   options: unknown;
+  /** Its handler keeps state: the module says how that is emptied. Default false. */
+  state?: boolean;
+  /** The main thread wants to be told which partitions it has. Default false. */
+  hooks?: boolean;
   /** For log lines. */
   plugin: string;
   /** `capstan_tapes_`. */
@@ -51,8 +56,8 @@ export interface WorkerStart {
   values?: readonly (readonly [topic: string, values: WorkerValues])[];
   /** By real topic: the agent's own groups, which retention waits for. */
   holds: readonly (readonly [topic: string, groups: readonly string[]])[];
-  /** Milliseconds between two rounds of retention and checkpoint. */
-  maintenanceMs: number;
+  /** Milliseconds between two rounds of retention and checkpoint. Without it another Worker sees to them. */
+  maintenanceMs?: number;
   /** Milliseconds a dead Worker keeps its partitions. Default: the log's own. */
   leaseMs?: number;
 }
@@ -66,6 +71,10 @@ export type ToWorker =
   | { kind: "resume"; stream: string }
   /** No stream begins a batch; without a reason all go on. */
   | { kind: "hold"; reason?: string }
+  /** Make a stream's state anew; the answer has this number. */
+  | { kind: "rebuild"; id: number; stream: string }
+  /** The main thread has taken what `partitions` told; or it threw. */
+  | { kind: "taken"; id: number; error?: string }
   /** Finish what is under way and close. */
   | { kind: "stop" }
   /** Drop what is under way, then close. */
@@ -81,6 +90,11 @@ export interface WorkerLine {
   fields: Record<string, unknown>;
 }
 
+/** Partitions came to a stream, before their first batch, or went, after their last. */
+export type PartitionChange =
+  | { came: readonly AssignedPartition[] }
+  | { went: readonly { topic: string; partition: number }[] };
+
 /** Worker to main thread. */
 export type FromWorker =
   | { kind: "ready" }
@@ -89,6 +103,12 @@ export type FromWorker =
   | { kind: "committed"; topics: readonly string[] }
   /** Committed, while something of an earlier death was not. */
   | { kind: "settled"; range: CommittedRange }
+  /** Waits for `taken` with this number. */
+  | { kind: "partitions"; id: number; stream: string; change: PartitionChange }
+  /** How far a state is that is made anew, and its end. */
+  | { kind: "rebuilding"; id: number; done: number; total: number }
+  | { kind: "rebuilt"; id: number; rebuilt: Rebuilt }
+  | { kind: "not rebuilt"; id: number; error: string }
   | { kind: "stopped" }
   /** It can't go on. */
   | { kind: "failed"; error: string };

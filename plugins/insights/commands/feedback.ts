@@ -1,6 +1,6 @@
 import type { CommandCall, PluginCommand } from "capstan";
 import { readFeedback } from "../intake/read_feedback.ts";
-import { INTAKE_TOPIC } from "../intake/register.ts";
+import { INTAKE_TOPIC } from "../intake/intake_stream.ts";
 import type { Settings } from "../settings.ts";
 
 const HASH = /^[0-9a-f]{64}$/;

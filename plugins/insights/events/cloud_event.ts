@@ -53,6 +53,7 @@ export function fromCloudEvent({ id, source, type, time, tenantid, data }: Cloud
 export function envelopeCodec(form: "plain" | "cloudevents"): Codec {
   return {
     name: form,
+    worker: { module: new URL("./worker_codec.ts", import.meta.url), options: form },
     encode(value) {
       const written = form === "plain" ? value : toCloudEvent(value as Envelope);
       return Buffer.from(JSON.stringify(written));

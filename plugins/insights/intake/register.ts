@@ -1,23 +1,11 @@
-import type { Batch, PluginContext, PublishRequest, ServeOptions, Transaction } from "capstan";
+import type { PluginContext, ServeOptions } from "capstan";
 import { topicName } from "../events/topics.ts";
 import type { Settings } from "../settings.ts";
+import { registerStream } from "../streams/event_stream.ts";
 import { api, type ApiOptions } from "./api.ts";
 import { tenantCallers, trustedCaller } from "./callers.ts";
-import { type Accepted, Intake } from "./intake.ts";
-import { forgetSeen, isNew } from "./seen_events.ts";
-
-/** What was taken by the HTTP API and not yet sent on; this agent's own, never relayed. */
-export const INTAKE_TOPIC = "insights.intake.v1";
-
-/** Rows of old event ids removed beside a batch at most. */
-const FORGET_ROWS = 1_000;
-
-/** Requests that come so close together are sent on together: each batch is a transaction on the API's own thread. */
-const LINGER_MS = 50;
-
-/** While requests come in, what was taken lies so long between two batches, until the oldest has waited `PATIENCE_MS`. */
-const REST_MS = 200;
-const PATIENCE_MS = 15_000;
+import { Intake } from "./intake.ts";
+import { INTAKE_TOPIC, intakeStream } from "./intake_stream.ts";
 
 /** Registers the HTTP API, on the admin listener and on listeners of the plugin's own, and the stream behind it. */
 export function registerIntake(ctx: PluginContext, settings: Settings): void {
@@ -50,9 +38,7 @@ export function registerIntake(ctx: PluginContext, settings: Settings): void {
   };
   registerRoutes(ctx, (tenant) => api({ ...shared, callerOf: (request) => trustedCaller(request, tenant) }));
   registerListeners(ctx, settings, shared);
-  registerStream(ctx, settings, async (oldest) => {
-    if (intake.waiting > 0 && ctx.now() - oldest < PATIENCE_MS) await ctx.sleep(REST_MS);
-  });
+  registerStream(ctx, { group: "insights-intake", settings }, intakeStream(ctx, settings));
 }
 
 function registerRoutes(
@@ -118,34 +104,4 @@ function nodeHandler(app: ReturnType<typeof api>): ServeOptions["handler"] {
     (loading ??= load()).then((handler) => handler(request, response))
       .catch((cause: unknown) => response.destroy(cause instanceof Error ? cause : undefined));
   };
-}
-
-/** Sends on what was taken, each event once. `rest` is asked before each batch, with the time of its oldest record. */
-function registerStream(
-  ctx: PluginContext,
-  settings: Settings,
-  rest: (oldest: number) => Promise<void>,
-): void {
-  ctx.stream<Accepted>(
-    { topics: [INTAKE_TOPIC], group: "insights-intake", source: "local", lingerMs: LINGER_MS },
-    async ({ records }) => {
-      await rest(records[0]?.timestamp ?? 0);
-      return { write: (tx) => sentOn(tx, records, settings) };
-    },
-  );
-}
-
-/** Enters events, and gives those that were not entered before. */
-function sentOn(tx: Transaction, records: Batch<Accepted>["records"], settings: Settings): PublishRequest[] {
-  const now = Math.max(...records.map(({ timestamp }) => timestamp));
-  const requests = records.flatMap(({ data, timestamp }) =>
-    data.events.flatMap((event): PublishRequest[] => {
-      const topic = topicName(settings, data.topic);
-      const seen = { topic, tenant: event.tenant_id, eventId: event.event_id, seenMs: timestamp };
-      if (!isNew(tx, seen)) return [];
-      return [{ topic, key: event.tenant_id, value: { ...event }, timestamp: Date.parse(event.timestamp) }];
-    })
-  );
-  forgetSeen(tx, now - settings.api.remember_ids, FORGET_ROWS);
-  return requests;
 }

@@ -12,6 +12,7 @@ Deno.test("streamProblem() takes what a stream can be made of", () => {
     { delivery: "at-least-once", onFailure: "stop", values: "bytes" },
     { state: { reset: () => {} }, onAssigned: () => {}, onRevoked: () => {} },
     { onAssigned: () => {}, source: "local" },
+    { state: { reset: () => {} }, onAssigned: () => {}, worker },
   ];
   for (const options of good) assert.equal(streamProblem({ topics: ["t"], ...options }, handler), undefined);
   assert.equal(streamProblem({ topics: ["t"], worker, source: "local" }), undefined);
@@ -21,7 +22,6 @@ Deno.test("streamProblem() says what is wrong and what to do", () => {
   const wrong: [Partial<StreamOptions>, RegExp][] = [
     [{ topics: [] }, /reads no topic; name one/],
     [{ topics: ["t", "u", "t"] }, /reads topic t twice; name it once/],
-    [{ worker }, /a handler or a worker module; give one/],
     [{ attempts: 0 }, /0 attempts are none; give 1 or more/],
     [{ concurrency: 0 }, /concurrency is 0; give a whole number of 1 or more/],
     [{ concurrency: 1.5 }, /concurrency is 1.5; give a whole number/],
@@ -32,9 +32,11 @@ Deno.test("streamProblem() says what is wrong and what to do", () => {
   for (const [options, message] of wrong) {
     assert.match(streamProblem({ topics: ["t"], ...options }, handler) ?? "", message);
   }
+  assert.match(streamProblem({ topics: ["t"] }) ?? "", /a handler or a worker module; give one/);
   const inWorker = { topics: ["t"], worker, source: "local" as const };
   assert.match(streamProblem({ ...inWorker, source: "bus" }) ?? "", /set source to "local"/);
   assert.match(streamProblem({ ...inWorker, onAssigned: () => {} }) ?? "", /can't reach into a worker/);
+  assert.match(streamProblem({ ...inWorker, state: { reset: () => {} } }) ?? "", /can't reach into a worker/);
   assert.match(streamProblem({ ...inWorker, onRevoked: () => {} }) ?? "", /can't reach into a worker/);
   // As a plugin in plain JavaScript may give it.
   const unknown: StreamOptions = JSON.parse('{ "topics": ["t"], "delivery": "twice" }');

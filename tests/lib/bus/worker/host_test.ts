@@ -5,6 +5,7 @@ import { systemClock } from "../../../../lib/bus/clock.ts";
 import { type LocalBus, openLocalLog } from "../../../../lib/bus/local/local_bus.ts";
 import { WorkerHost } from "../../../../lib/bus/worker/host.ts";
 import { WorkerStream } from "../../../../lib/bus/worker/stream.ts";
+import { FENCE_MIGRATIONS, FENCE_OWNER } from "../../../../lib/bus/stream/fences.ts";
 import { openStore } from "../../../../lib/store/open_store.ts";
 import type { SqliteStore } from "../../../../lib/store/sqlite_store.ts";
 import { createLogger } from "../../../../lib/telemetry/create_logger.ts";
@@ -31,22 +32,30 @@ interface Rig {
   lines: string[];
   metrics(): Promise<string>;
   told: string[];
+  /** Partitions that came and went. */
+  partitions: string[];
 }
 
-async function rig(module: string, work: (rig: Rig) => Promise<void>, options: unknown = {}): Promise<void> {
+async function rig(
+  module: string,
+  work: (rig: Rig) => Promise<void>,
+  { state = false, ...options }: { state?: boolean } = {},
+): Promise<void> {
   const folder = await Deno.makeTempDir();
   const lines: string[] = [];
   const told: string[] = [];
+  const partitions: string[] = [];
   const meter = createMeter();
   try {
     await using store = await openStore({ file: join(folder, "capstan.sqlite") });
     await using log = await openLocalLog(store);
     await log.topics.apply([
-      { name: "in", partitions: 1, retentionMs: 0, localOnly: true },
+      { name: "in", partitions: 1, retentionMs: state ? Infinity : 0, localOnly: true },
       { name: "out", partitions: 1, retentionMs: Infinity },
       { name: "in.dlq", partitions: 1 },
       { name: "sign", partitions: 1, retentionMs: 0 },
     ]);
+    await store.migrate(FENCE_OWNER, FENCE_MIGRATIONS);
     await store.migrate("t", [{
       version: 1,
       name: "rows",
@@ -64,6 +73,8 @@ async function rig(module: string, work: (rig: Rig) => Promise<void>, options: u
           options: { marker: join(folder, "marker"), ...Object(options) },
           plugin: "t",
           metricScope: "capstan_t_",
+          state,
+          hooks: true,
         }],
         renamed: [],
         holds: [["in", ["upper"]]],
@@ -79,9 +90,25 @@ async function rig(module: string, work: (rig: Rig) => Promise<void>, options: u
       onAppended: (topics) => told.push(...topics),
     });
     log.onAppend((topics) => worker.appended(topics));
-    const stream = new WorkerStream(spec, worker, log, systemClock);
+    const stream = new WorkerStream({
+      ...{ spec, worker, log, clock: systemClock, state },
+      hooks: {
+        onAssigned: (came) => void partitions.push(`came ${came.map(({ partition }) => partition)}`),
+        onRevoked: (went) => void partitions.push(`went ${went.map(({ partition }) => partition)}`),
+      },
+    });
     try {
-      await work({ folder, store, log, worker, stream, lines, told, metrics: () => meter.text() });
+      await work({
+        folder,
+        store,
+        log,
+        worker,
+        stream,
+        lines,
+        told,
+        partitions,
+        metrics: () => meter.text(),
+      });
     } finally {
       await worker.stop();
     }
@@ -151,6 +178,25 @@ Deno.test("a Worker that dies in the middle of a batch is started again, and the
     assert.match(await metrics(), /capstan_worker_crashes_total 1/);
     assert.deepEqual(worker.health().worker, { status: "ok", figures: { restarts: 1 } });
   }));
+
+Deno.test("a Worker that dies while it makes a state anew says so to who waits; the next one goes on with it", () =>
+  rig("dies_anew", async ({ log, store, worker, stream, partitions }) => {
+    await worker.start();
+    await log.send([{ topic: "in", value: bytes("a") }, { topic: "in", value: bytes("b") }]);
+    await stream.caughtUp();
+    await store.write((tx) => tx.run("UPDATE rows SET value = 'wrong'"));
+    await assert.rejects(
+      stream.rebuild(),
+      /Cannot make the state of stream t\/upper anew: .*worker ended \(.*out of the blue.*; the next one goes on/,
+    );
+    while (rows(store).length < 2) await worker.progress.next(AbortSignal.timeout(20));
+    assert.deepEqual(rows(store), ["a", "b"]);
+    // By the start, by the making anew, and by the death.
+    assert.deepEqual(partitions, ["came 0", "went 0", "came 0", "went 0", "came 0"]);
+    await worker.stop();
+    assert.deepEqual(partitions.slice(5), ["went 0"]);
+    await assert.rejects(stream.rebuild(), /anew: the background worker is down: stopped/);
+  }, { state: true }));
 
 for (const way of ["close", "exit", "throw", "reject", "close in write"]) {
   Deno.test(`a record that ends the Worker (${way}) becomes a dead letter after the attempts, and stops nobody`, () =>

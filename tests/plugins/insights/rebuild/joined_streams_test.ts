@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import fc from "fast-check";
-import type { StreamHandler, StreamOptions } from "capstan";
 import { openLocalLog } from "../../../../lib/bus/local/local_bus.ts";
 import { openStore } from "../../../../lib/store/open_store.ts";
 import { StreamBench } from "../../../../lib/testing/stream_case.ts";
-import { registerFeedback } from "../../../../plugins/insights/feedback/register.ts";
+import { feedbackStream } from "../../../../plugins/insights/feedback/feedback_stream.ts";
 import { INSIGHTS_MIGRATIONS } from "../../../../plugins/insights/migrations.ts";
-import type { Settings } from "../../../../plugins/insights/settings.ts";
+import type { StreamSettings } from "../../../../plugins/insights/streams/event_stream.ts";
 import { tables } from "./scenario.ts";
 
 const DAY = 86_400_000;
@@ -42,21 +41,14 @@ async function joining(
     await store.migrate("insights", INSIGHTS_MIGRATIONS);
     const topics = ["ai-feedback-events", "agent-trace-events"] as const;
     for (const name of [...topics, "ai-learning-signals"]) await bench.topic({ name });
-    const made: { options: StreamOptions; handler: StreamHandler }[] = [];
-    registerFeedback({
-      now: () => START + 400 * DAY,
-      stream(options, handler) {
-        if (handler) made.push({ options, handler: handler as StreamHandler });
-        return { ...idle };
-      },
-    }, { topic_prefix: "", feedback_wait: WAIT_DAYS * DAY, source: "capstan" } as Settings);
+    const context = { now: () => START + 400 * DAY, counter: () => ({ inc: () => {} }) };
+    const settings = { topic_prefix: "", feedback_wait: WAIT_DAYS * DAY, source: "capstan" };
+    const { options, handler } = feedbackStream(context, settings as StreamSettings);
     await work({
       bench,
       topics,
       start(maxRecords) {
-        const [one] = made;
-        assert.ok(one);
-        return bench.start({ ...one.options, maxRecords }, one.handler);
+        return bench.start({ ...options, group: "insights-feedback", maxRecords }, handler);
       },
       async send(events) {
         await driver.send(events.map((event) => ({
@@ -76,14 +68,6 @@ async function joining(
     await Deno.remove(folder, { recursive: true });
   }
 }
-
-const idle = {
-  pause: () => undefined,
-  resume: () => undefined,
-  caughtUp: () => Promise.resolve(),
-  lag: () => Promise.resolve(0),
-  rebuild: () => Promise.resolve({ partitions: 0, records: 0 }),
-};
 
 function envelope({ kind, id, day, on }: Event) {
   const timestamp = new Date(START + day * DAY).toISOString();

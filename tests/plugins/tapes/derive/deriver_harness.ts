@@ -69,6 +69,7 @@ export async function openHarness(
   const handler = await (options.factory ?? worker)({
     log: silent,
     redact: options.redact ?? NO_REDACTION,
+    now: () => Date.now(),
     counter: () => ({ inc() {} }),
     read: (work) => store.read(work),
   }, undefined);
