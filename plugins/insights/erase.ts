@@ -129,7 +129,9 @@ const KEYS: Readonly<Record<string, string>> = {
 /** Takes the subject's nodes out of what windows and open insights show. */
 async function eraseEvidence({ store }: Erasure, { tenant, names }: Subject): Promise<number> {
   const isNode = (hash: unknown) => typeof hash === "string" && names.has(`node:${hash}`);
-  return await store.write((tx) => erasePanes(tx, tenant, isNode) + eraseOpen(tx, tenant, isNode)) +
+  return await store.write((tx) =>
+    erasePanes(tx, tenant, isNode) + eraseOpen(tx, tenant, isNode) + eraseCounted(tx, tenant, isNode)
+  ) +
     await store.write((tx) =>
       tx.all<{ node: string }>("SELECT DISTINCT node FROM insights_rule_sessions WHERE tenant = ?", tenant)
         .filter(({ node }) => isNode(node))
@@ -141,6 +143,21 @@ async function eraseEvidence({ store }: Erasure, { tenant, names }: Subject): Pr
           0,
         )
     );
+}
+
+/** A signal counts on, but shows no node. */
+function eraseCounted(tx: Transaction, tenant: string, isNode: (hash: unknown) => boolean): number {
+  const shown = tx.all<{ hash: string }>(
+    "SELECT DISTINCT json_extract(content, '$.answer_hash') AS hash FROM insights_rule_counted " +
+      "WHERE tenant = ? AND content IS NOT NULL",
+    tenant,
+  ).filter(({ hash }) => isNode(hash));
+  return tx.run(
+    "UPDATE insights_rule_counted SET content = json_remove(content, '$.answer_hash') WHERE tenant = ? " +
+      "AND json_extract(content, '$.answer_hash') IN (SELECT value FROM json_each(?))",
+    tenant,
+    JSON.stringify(shown.map(({ hash }) => hash)),
+  ).changes;
 }
 
 function erasePanes(tx: Transaction, tenant: string, isNode: (hash: unknown) => boolean): number {

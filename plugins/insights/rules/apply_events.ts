@@ -8,26 +8,23 @@ import {
   forgetClockFacts,
   later,
 } from "./clock_facts.ts";
-import { forgetCounted, isFirst } from "./counted.ts";
+import { count, type Counted, forgetCounted } from "./counted.ts";
 import { evaluate } from "./evaluate.ts";
 import { Gathered } from "./gathered.ts";
 import type { InsightEvent } from "./insight_event.ts";
 import { endOrphans } from "./orphans.ts";
 import { type Place, rowsOf } from "./place.ts";
 import { type Progress, reachedMs, readProgress, silenceKnownUntil, writeProgress } from "./progress.ts";
+import { recount } from "./recount.ts";
 import { closedUntil, keyOf, paneOf, type Rule } from "./rule.ts";
-import { type Sample, samplesOf, subjectOf } from "./sample.ts";
+import { contentOf, type Sample, samplesOf, subjectOf } from "./sample.ts";
 import { silence } from "./silence.ts";
 
 /** Events this far beyond the clock are a wrong clock's: they would end every window before its time. */
 export const MOST_AHEAD_MS = 60 * 60 * 1000;
 
 /** An event as rules read it. */
-export interface RuleEvent {
-  readonly tenant: string;
-  readonly timeMs: number;
-  /** The same twice counts once. */
-  readonly subject: string;
+export interface RuleEvent extends Counted {
   readonly samples: readonly { rule: Rule; samples: readonly Sample[] }[];
 }
 
@@ -46,7 +43,8 @@ export function ruleEvent(rules: readonly Rule[], event: Envelope): RuleEvent | 
   if (subject === undefined) return undefined;
   const samples = rules.map((rule) => ({ rule, samples: samplesOf(rule, event) }))
     .filter(({ samples }) => samples.length > 0);
-  return { tenant: event.tenant_id, timeMs: Date.parse(event.timestamp), subject, samples };
+  const content = samples.length === 0 ? undefined : contentOf(event);
+  return { tenant: event.tenant_id, timeMs: Date.parse(event.timestamp), subject, content, samples };
 }
 
 /** What events are applied with. */
@@ -125,9 +123,12 @@ function addEvents(tx: Transaction, records: readonly RuleRecord[], work: Work):
     progress.seenMs = later(progress.seenMs, event.timeMs);
     const inTime = event.samples.filter(({ rule }) => !isLate(rule, event.timeMs, progress));
     if (inTime.length < event.samples.length) progress.late++;
-    if (inTime.length === 0 || !isFirst(tx, place, event)) continue;
+    if (inTime.length === 0) continue;
+    const counted = count(tx, place, event);
+    if (counted === "other") gathered.write();
     for (const { rule, samples } of inTime) {
-      for (const sample of samples) gathered.add(rule, event, sample);
+      if (counted === "other") recount(tx, place, { rule, tenant: event.tenant, timeMs: event.timeMs });
+      if (counted === "first") samples.forEach((sample) => gathered.add(rule, event, sample));
     }
   }
   gathered.write();

@@ -39,7 +39,7 @@ export class Gathered {
     addSample(pane, rule, { sample, timeMs });
   }
 
-  /** Adds all of it to the rows. */
+  /** Adds all of it to the rows; nothing is left to be added then. */
   write(): void {
     for (const [rule, entries] of this.#rules) {
       const of = rowsOf(this.#place, rule);
@@ -49,6 +49,7 @@ export class Gathered {
         for (const session of entry.sessions) sessions.add(entry.key, session, rule.windowMs);
       }
     }
+    this.#rules.clear();
   }
 
   #entry(rule: Rule, key: GroupKey): Entry {

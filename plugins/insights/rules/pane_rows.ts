@@ -102,6 +102,11 @@ export class PaneRows {
     );
   }
 
+  /** Forgets what a tenant has in the pane that begins at a time. */
+  forgetTenant(startMs: number, tenant: string): void {
+    this.#tx.run(`DELETE ${OF_RULE} AND start_ms = ? AND tenant = ?`, ...this.#of, startMs, tenant);
+  }
+
   /** Forgets the panes that begin before a time. */
   forgetBefore(ms: number): void {
     this.#tx.run(`DELETE ${OF_RULE} AND start_ms < ?`, ...this.#of, ms);

@@ -23,8 +23,10 @@ export interface Sample {
 
 type Facts = Omit<Sample, "group"> & { about: Partial<Record<keyof Group, string>> };
 
+type Read = Pick<Envelope, "event_type" | "data">;
+
 /** What an event says to a rule: of one that calls several tools, once for each where the rule goes by tools. */
-export function samplesOf(rule: Rule, event: Envelope): Sample[] {
+export function samplesOf(rule: Rule, event: Read): Sample[] {
   return factsOf(rule, event).map(({ about, ...sample }) => ({
     ...sample,
     group: Object.fromEntries(rule.by.map((member) => [member, about[member] || "unknown"])),
@@ -45,7 +47,22 @@ export function subjectOf({ event_type, data }: Envelope): string | undefined {
   }
 }
 
-function factsOf(rule: Rule, { event_type, data }: Envelope): Facts[] {
+/**
+ * What rules read of an event whose subject may be told of once more, otherwise: a feedback's signal, where a turn that
+ * fits better came later, or its turn was derived again.
+ */
+export function contentOf({ event_type, data }: Read): string | undefined {
+  if (event_type !== "signal.created") return undefined;
+  const { rating, model, agent, tools_used, answer_hash } = data as SignalData;
+  return JSON.stringify({ rating, model, agent, tools_used, answer_hash });
+}
+
+/** An event that says the same to all rules. */
+export function contentEvent(content: string): Read {
+  return { event_type: "signal.created", data: JSON.parse(content) };
+}
+
+function factsOf(rule: Rule, { event_type, data }: Read): Facts[] {
   switch (event_type) {
     case "signal.created":
       return rule.kind === "satisfaction" ? ofSignal(rule, data as SignalData) : [];

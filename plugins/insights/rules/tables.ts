@@ -80,3 +80,9 @@ export const CLOCK_TABLES: readonly string[] = [
     PRIMARY KEY (source, part, at_offset)
   ) WITHOUT ROWID`,
 ];
+
+/** What a later event of the same subject takes the place of, added later. */
+export const COUNTED_COLUMNS: readonly string[] = [
+  // Of signals: what rules read of them, JSON.
+  "ALTER TABLE insights_rule_counted ADD COLUMN content TEXT",
+];

@@ -71,6 +71,12 @@ function fill(tx: Transaction, who: string): void {
   tx.run("INSERT INTO insights_rule_panes VALUES ('s', 0, 'r', 0, 'acme', 'g', 1, 0, 0, '[]', ?)", evidence);
   tx.run("INSERT INTO insights_rule_sessions VALUES ('s', 0, 'r', 'acme', 'g', 0, 1, ?, 0)", "a".repeat(64));
   tx.run(
+    "INSERT INTO insights_rule_counted VALUES ('s', 0, 'acme', 'f1', 0, ?), ('s', 0, 'acme', 'f2', 0, ?)",
+    ...["a", "b"].map((letter) =>
+      JSON.stringify({ rating: 1, tools_used: [], answer_hash: letter.repeat(64) })
+    ),
+  );
+  tx.run(
     "INSERT INTO insights_open VALUES ('s', 0, 'r', 'acme', 'g', 1, ?)",
     JSON.stringify({ rule: "r", evidence: ["b".repeat(64), "a".repeat(64)] }),
   );
@@ -132,7 +138,7 @@ for (
         tool_calls: 1,
         turn_names: 1,
         turns: 1,
-        evidence: 3,
+        evidence: 4,
       });
       assert.equal(matched.size, 9);
       assert.deepEqual(matched.get("p.audit-events"), [true, true, false, false, true, false, false]);
@@ -142,9 +148,9 @@ for (
       assert.equal(left.filter((row) => JSON.stringify(row).includes(`t-${who}-other`)).length, 3);
       assert.equal(left.filter((row) => JSON.stringify(row).includes("t-bea-acme")).length, 3);
       const shown = store.read((db) =>
-        ["insights_rule_panes", "insights_rule_sessions", "insights_open"].flatMap((table) =>
-          db.all(`SELECT * FROM ${table}`)
-        )
+        ["insights_rule_panes", "insights_rule_sessions", "insights_rule_counted", "insights_open"].flatMap((
+          table,
+        ) => db.all(`SELECT * FROM ${table}`))
       );
       assert.ok(!JSON.stringify(shown).includes("aaaa"));
       assert.ok(JSON.stringify(shown).includes("bbbb"));
