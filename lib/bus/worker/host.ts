@@ -35,7 +35,7 @@ export interface WorkerHostOptions {
 /** Milliseconds appends of the main thread are collected before the Worker is told. */
 const POKE_MS = 10;
 /** … while they come so often within one millisecond that telling it costs a busy thread too much. */
-const BUSY_POKE_MS = 50;
+const BUSY_POKE_MS = 100;
 const BUSY_APPENDS = 0.3;
 /** Milliseconds a Worker told to drop its work has until it is ended. */
 const DROP_MS = 1_000;

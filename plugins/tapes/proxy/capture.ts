@@ -45,6 +45,7 @@ export class Capture {
 
   /** Drops what is kept and gives its memory back. The figures stay. */
   release(): void {
+    if (this.#held === 0) return;
     this.#request = new ByteList();
     this.#response = new ByteList();
     this.#budget.give(this.#held);

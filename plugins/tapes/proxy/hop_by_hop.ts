@@ -1,8 +1,17 @@
-const hopByHop = new Set(["connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"]);
-
-/** Whether a header (name in lower case) is for one connection alone. */
+/** Whether a header (name in lower case) is for one connection alone. Lengths first: it is asked for every header. */
 export function isHopByHop(name: string): boolean {
-  return hopByHop.has(name) || name.startsWith("proxy-");
+  switch (name.length) {
+    case 2:
+      return name === "te";
+    case 7:
+      return name === "trailer" || name === "upgrade" || name === "proxy-";
+    case 10:
+      if (name === "connection" || name === "keep-alive") return true;
+      break;
+    case 17:
+      if (name === "transfer-encoding") return true;
+  }
+  return name.startsWith("proxy-");
 }
 
 /** Header names that `Connection` names, in lower case; `undefined` where it names none of note. */

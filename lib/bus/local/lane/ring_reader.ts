@@ -8,7 +8,7 @@ const SLOT_UNITS = SLOT.INTS * Int32Array.BYTES_PER_ELEMENT / UNIT;
 
 /** How long and how often a reader looks again before it lets itself be woken. */
 const NAP_MS = 0.2;
-const NAPS = 10;
+const NAPS = 20;
 
 /** Sends taken from the ring, to be settled together. */
 export interface TakenSends {

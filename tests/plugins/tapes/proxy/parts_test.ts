@@ -11,6 +11,7 @@ import { projectName } from "../../../../plugins/tapes/proxy/project_name.ts";
 import { providersOf } from "../../../../plugins/tapes/proxy/provider.ts";
 import { Proxy } from "../../../../plugins/tapes/proxy/proxy.ts";
 import { readRequestHead } from "../../../../plugins/tapes/proxy/request_head.ts";
+import { latin1, readResponseHead } from "../../../../plugins/tapes/proxy/response_head.ts";
 import { routeTarget } from "../../../../plugins/tapes/proxy/route_target.ts";
 import { TrustedPeers } from "../../../../plugins/tapes/proxy/trusted_peers.ts";
 import { FakeContext } from "./fake_context.ts";
@@ -227,4 +228,26 @@ Deno.test("KeyFingerprints gives what keyFingerprint() gives, however many keys 
   for (const header of [...headers, ...headers, "", "Bearer sk-0", "Bearer sk-0"]) {
     assert.equal(known.of(header), keyFingerprint(header));
   }
+});
+
+Deno.test("readResponseHead() gives the same wherever in memory the bytes lie", () => {
+  const bytes = fc.uint8Array({ minLength: 1, maxLength: 12 });
+  fc.assert(fc.property(
+    fc.array(fc.record({ bytes, place: fc.constantFrom("own", "next", "before") }), { maxLength: 12 }),
+    (parts) => {
+      const memory = new Uint8Array(400);
+      let low = 200;
+      let high = 200;
+      const raw = parts.map(({ bytes, place }) => {
+        if (place === "own") return Buffer.from(bytes);
+        const at = place === "next" ? high : low - bytes.length;
+        if (place === "next") high += bytes.length;
+        else low = at;
+        memory.set(bytes, at);
+        return Buffer.from(memory.buffer, at, bytes.length);
+      });
+      if (raw.length % 2 === 1) raw.pop();
+      assert.deepEqual(readResponseHead(raw), readResponseHead(raw.map(latin1)));
+    },
+  ));
 });
