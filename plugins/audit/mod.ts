@@ -1,4 +1,4 @@
-import type { Plugin } from "capstan";
+import type { Health, Plugin } from "capstan";
 import { Checkpointer } from "./checkpoints/checkpointer.ts";
 import { checkCommand } from "./commands/check.ts";
 import { eraseCommand } from "./commands/erase.ts";
@@ -54,7 +54,11 @@ export default {
       sleep: (ms, signal) => ctx.sleep(ms, signal),
       take: (inputs) => intake.take(inputs),
     });
-    const figures = registerFigures(ctx, { store, turns: config.turns, isOpen: () => keyring !== undefined });
+    const trailHealth = registerFigures(ctx, {
+      store,
+      settings: config,
+      isOpen: () => keyring !== undefined,
+    });
     const file = registerFile(ctx, config);
     const commands = [
       logCommand(config, ctx.redact),
@@ -88,7 +92,16 @@ export default {
         await file?.close();
         keyring = undefined;
       },
-      health: () => ({ ...checkpointer.health(), figures: figures.figures() }),
+      health: () => both(trailHealth(), checkpointer.health()),
     };
   },
 } satisfies Plugin<typeof settings>;
+
+function both(trail: Health, checkpoints: Health): Health {
+  const details = [trail.detail, checkpoints.detail].filter((detail) => detail !== undefined);
+  return {
+    status: trail.status === "ok" ? checkpoints.status : trail.status,
+    ...(details.length > 0 && { detail: details.join("; ") }),
+    figures: trail.figures,
+  };
+}

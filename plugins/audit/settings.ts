@@ -18,6 +18,12 @@ export const settings = {
     default: true,
     doc: "Whether each recorded call of a model becomes a record.",
   },
+  max_turns_behind: {
+    type: "integer",
+    default: 10_000,
+    min: 1,
+    doc: "Recorded calls without a record above which health says degraded: the trail is behind the ledger.",
+  },
   folder: {
     type: "string",
     path: true,

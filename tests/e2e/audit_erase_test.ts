@@ -114,11 +114,7 @@ Deno.test("an erased person stands in no file of a running agent, others do, and
     assert.ok((await found(dir.path, text)).length > 0, text);
   }
   const again = await call("audit", "erase", "--user", ANN, "--yes");
-  assert.match(
-    again.out,
-    /^Nothing was kept of .*\naudit: 0 keys destroyed\n(?:.*\n)*tapes: nothing\n/,
-    again.all,
-  );
+  assert.match(again.out, /^Nothing was kept of .*\naudit: 0 keys destroyed\nNot reached:/, again.all);
   await ask(agent, ANN, ["I am back."]);
   await until(async () => (await found(dir.path, "I am back.")).length > 0 || undefined);
   assert.equal(await agent.stop(), 0, agent.said());

@@ -107,6 +107,10 @@ Deno.test("an agent's trail verifies offline with the public key alone, and what
       ],
       [["audit", "verify", "--key", key, "--checkpoint", "/nowhere"], /Cannot verify against \/nowhere/],
       [["audit", "verify", "--key", key, "--export", "/nowhere"], /Cannot verify \/nowhere/],
+      [
+        ["audit", "verify", "--key", key, "--export", `${dir.path}/config.toml`],
+        /config\.toml: it is no export of a trail, which begins with \{"format":"capstan-audit-export","v":1\}; give/,
+      ],
       [["audit", "prove"], /give a record, or --from/],
       [["audit", "check", "/nowhere", "--key", key], /Cannot check \/nowhere/],
     ];

@@ -2,7 +2,7 @@ import process from "node:process";
 import { createInterface } from "node:readline/promises";
 import type { CommandCall, ErasureOutcome, PluginCommand, Redaction, Transaction } from "capstan";
 import { destroyKeys, type KeySubject } from "../erase/destroy_keys.ts";
-import { dataRemoved, type ErasureWho, keysDestroyed } from "../erase/erasure_record.ts";
+import { dataRemoved, type ErasureWho, isUnfinished, keysDestroyed } from "../erase/erasure_record.ts";
 import { holdsOn } from "../retention/holds.ts";
 import type { Keyring } from "../seal/keyring.ts";
 import { openKeyring } from "../seal/open_keyring.ts";
@@ -58,7 +58,7 @@ async function erase(call: CommandCall, settings: EraseSettings, redact: Redacti
   const outcome = await removeEverywhere(call, who);
   const later = await finish(call, { settings, keyring, who, subjects }, {
     outcome,
-    isFirst: first.length > 0,
+    goesOn: first.length === 0,
   });
   await stdout.write(report(who, [...first, ...later], outcome, settings));
   return 0;
@@ -99,19 +99,24 @@ async function removeEverywhere(call: CommandCall, { tenant, user }: ErasureWho)
   return await call.erase({ tenant, user }, (step) => progress.show(step));
 }
 
-/** The keys that were made meanwhile, of what was under way; and the record of what was removed, where anything was. */
+/**
+ * The keys that were made meanwhile, of what was under way; and the record of what was removed, where anything was or an
+ * erasure that was cut off left none. `goesOn`: an erasure before this one destroyed the keys.
+ */
 async function finish(
   call: CommandCall,
   { settings, keyring, who, subjects }: Erasing,
-  { outcome, isFirst }: { outcome: ErasureOutcome; isFirst: boolean },
+  { outcome, goesOn }: { outcome: ErasureOutcome; goesOn: boolean },
 ): Promise<string[]> {
   let keys: string[] = [];
   await call.commit((tx) => {
     const now = Date.now();
     keys = subjects.flatMap((subject) => destroyKeys(tx, subject, now));
     const removed = outcome.plugins.some((each) => Object.values(each.removed).some((count) => count > 0));
-    if (!isFirst && !removed && keys.length === 0) return;
-    return appendRecords(tx, [dataRemoved(who, outcome, keys)], { topic: settings.topic, keyring, now })
+    const isCutOff = isUnfinished(tx, subjects);
+    if (!isCutOff && !removed && keys.length === 0) return;
+    const record = dataRemoved(who, outcome, { keys, goesOn: goesOn && isCutOff });
+    return appendRecords(tx, [record], { topic: settings.topic, keyring, now })
       .requests;
   });
   return keys;
@@ -152,12 +157,6 @@ function report(
   { plugins, beyond }: ErasureOutcome,
   { file }: EraseSettings,
 ): string {
-  const counted = (removed: Readonly<Record<string, number>>) => {
-    const some = Object.entries(removed).filter(([, count]) => count > 0);
-    return some.length === 0
-      ? "nothing"
-      : some.map(([what, count]) => `${count} ${what.replaceAll("_", " ")}`).join(", ");
-  };
   const unreached = [
     ...plugins.flatMap((each) => each.beyond),
     ...beyond,
@@ -166,15 +165,27 @@ function report(
       : [`Lines of ${file.path}: what they hold of the user was under the key.`]),
     ...ELSEWHERE,
   ];
-  const some = keys.length > 0 ||
-    plugins.some(({ removed }) => Object.values(removed).some((count) => count > 0));
+  // Those that are disabled were asked, too: only what was kept is told.
+  const removed = plugins.flatMap(({ plugin, removed }) => {
+    const counts = Object.entries(removed).filter(([, count]) => count > 0);
+    return counts.length === 0
+      ? []
+      : [`${plugin}: ${counts.map(([what, count]) => counted(count, what)).join(", ")}`];
+  });
+  const some = keys.length > 0 || removed.length > 0;
   return [
     some
       ? `Erased ${user} of tenant ${tenant}.`
       : `Nothing was kept of ${user} of tenant ${tenant}, or it was erased before.`,
-    `audit: ${keys.length} ${keys.length === 1 ? "key" : "keys"} destroyed`,
-    ...plugins.map(({ plugin, removed }) => `${plugin}: ${counted(removed)}`),
+    `audit: ${counted(keys.length, "keys")} destroyed`,
+    ...removed,
     "Not reached:",
     ...unreached.map((each) => `- ${each}`),
   ].map((line) => `${line}\n`).join("");
+}
+
+/** `2 turns`, `1 entry`; plugins name what they remove in the plural. */
+function counted(count: number, what: string): string {
+  const words = what.replaceAll("_", " ");
+  return `${count} ${count === 1 ? words.replace(/ies$/, "y").replace(/s$/, "") : words}`;
 }

@@ -1,10 +1,12 @@
 import { createReadStream } from "node:fs";
-import { readFile, stat } from "node:fs/promises";
+import { open, readFile, stat } from "node:fs/promises";
 import type { CommandCall, PluginCommand, Progress, Reader } from "capstan";
 import type { Settings } from "../settings.ts";
 import { checkpointTopic } from "../trail/topics.ts";
 import type { NoteVerifier } from "../tree/note_keys.ts";
+import { EXPORT_HEADER } from "../verify/export_format.ts";
 import { exportItems } from "../verify/export_source.ts";
+import { looksLikeExport } from "../verify/looks_like_export.ts";
 import { renderReport } from "../verify/render_report.ts";
 import type { VerifyReport } from "../verify/report.ts";
 import { storedTrail } from "../verify/store_source.ts";
@@ -15,6 +17,9 @@ import { TrailVerifier } from "../verify/trail_verifier.ts";
 import { TreeRows } from "../verify/tree_rows.ts";
 import { keysOf, valuesOf } from "./key_options.ts";
 import { UsageError, withUsage } from "./usage_error.ts";
+
+/** Bytes by which an export is told from another file. */
+const BEGINNING = 1024 * 1024;
 
 /** `capstan audit verify`. */
 export function verifyCommand(settings: Pick<Settings, "topic">): PluginCommand {
@@ -115,12 +120,24 @@ async function verifyExport(path: string, run: Run): Promise<VerifyReport> {
     throw new UsageError(`Cannot verify ${path}: it can't be read; give an export of the trail`, { cause });
   });
   const verifier = run.start(new TrailVerifier({ keys: run.keys }));
+  if (!looksLikeExport(await beginningOf(path))) {
+    throw new UsageError(
+      `Cannot verify ${path}: it is no export of a trail, which begins with ${EXPORT_HEADER.trimEnd()}; give what ` +
+        "capstan audit export wrote as jsonl",
+    );
+  }
   const file = createReadStream(path, { highWaterMark: 1 << 20 });
   for await (const batch of readAhead(exportItems(file, run.keys))) {
     batch.forEach((item) => verifier.add(item));
     await step(run, file.bytesRead, total);
   }
   return verifier.finish();
+}
+
+async function beginningOf(path: string): Promise<Uint8Array> {
+  await using file = await open(path);
+  const { buffer, bytesRead } = await file.read(new Uint8Array(BEGINNING), 0, BEGINNING, 0);
+  return buffer.subarray(0, bytesRead);
 }
 
 async function verifyTopics(

@@ -1,4 +1,6 @@
-import type { ErasureOutcome } from "capstan";
+import type { ErasureOutcome, Reader } from "capstan";
+import type { AuditRecord } from "../record/record.ts";
+import type { KeySubject } from "./destroy_keys.ts";
 import type { RecordInput } from "../trail/record_input.ts";
 
 /** Who is erased, and who asked for it. */
@@ -14,11 +16,14 @@ export function keysDestroyed({ tenant, user, actor }: ErasureWho, keys: readonl
   return { kind: "erasure", tenant, user, facts: { action: "keys_destroyed", keys, actor } };
 }
 
-/** The record of what was removed from what plugins keep. */
+/**
+ * The record of what was removed from what plugins keep. `goesOn`: an erasure that was cut off had begun, and what it
+ * removed is not in the counts.
+ */
 export function dataRemoved(
   { tenant, user, actor }: ErasureWho,
   { plugins, beyond }: ErasureOutcome,
-  keys: readonly string[],
+  { keys, goesOn }: { keys: readonly string[]; goesOn: boolean },
 ): RecordInput {
   const counts = plugins.flatMap(({ plugin, removed }) =>
     Object.entries(removed).filter(([, count]) => count > 0).map((
@@ -35,6 +40,22 @@ export function dataRemoved(
       actor,
       beyond: [...plugins.flatMap((each) => each.beyond), ...beyond],
       ...(keys.length > 0 && { keys }),
+      ...(goesOn && { resumed: true }),
     },
   };
+}
+
+/** Whether the keys of one of these were destroyed, and no record says yet what was removed. */
+export function isUnfinished(db: Pick<Reader, "get">, subjects: readonly KeySubject[]): boolean {
+  const newest = subjects.flatMap(({ tenant, subject }) =>
+    db.get<{ seq: number; record: Uint8Array }>(
+      "SELECT seq, record FROM audit_records WHERE subject = ? AND tenant = ? AND kind = 'erasure' " +
+        "ORDER BY seq DESC LIMIT 1",
+      subject,
+      tenant,
+    ) ?? []
+  ).sort((one, other) => other.seq - one.seq)[0];
+  if (!newest) return false;
+  const { facts }: AuditRecord = JSON.parse(new TextDecoder().decode(newest.record));
+  return facts.action === "keys_destroyed";
 }

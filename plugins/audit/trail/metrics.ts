@@ -1,18 +1,21 @@
-import type { PluginContext, PluginStore } from "capstan";
+import type { Health, PluginContext, PluginStore } from "capstan";
+import type { Settings } from "../settings.ts";
 import { TurnDistance } from "./turn_distance.ts";
 import { writerOf } from "./writer.ts";
 
-/** What is told of the trail. */
-export interface TrailFigures {
-  /** Figures for health. Cheap. */
-  figures(): Readonly<Record<string, number>>;
+/** What the trail's figures are of. */
+export interface FiguresOptions {
+  readonly store: PluginStore;
+  readonly settings: Pick<Settings, "turns" | "max_turns_behind">;
+  /** Whether the agent has started. */
+  isOpen(): boolean;
 }
 
-/** Registers the trail's metrics. */
+/** Registers the trail's metrics; gives its health: how far it is behind the ledger. Cheap. */
 export function registerFigures(
   ctx: Pick<PluginContext, "gauge">,
-  { store, turns, isOpen }: { store: PluginStore; turns: boolean; isOpen(): boolean },
-): TrailFigures {
+  { store, settings: { turns, max_turns_behind: most }, isOpen }: FiguresOptions,
+): () => Health {
   const distance = new TurnDistance(store);
   const withoutRecord = () => isOpen() && turns ? distance.count() : 0;
   const length = () => isOpen() ? store.read((db) => writerOf(db)?.next ?? 0) : 0;
@@ -31,7 +34,13 @@ export function registerFigures(
     help: "Records that the newest signed checkpoint covers.",
     collect: () => isOpen() ? store.read(covered) : 0,
   });
-  return { figures: () => ({ records: length(), turns_without_record: withoutRecord() }) };
+  return () => {
+    const behind = withoutRecord();
+    const figures = { records: length(), turns_without_record: behind };
+    if (behind <= most) return { status: "ok", figures };
+    const detail = `${behind} recorded calls have no record yet, more than max_turns_behind = ${most}`;
+    return { status: "degraded", detail, figures };
+  };
 }
 
 function covered(db: Parameters<typeof writerOf>[0]): number {
