@@ -15,8 +15,7 @@ export class LabelledSums implements Counter {
       this.#unlabelled += by;
       return;
     }
-    let key = "";
-    for (const name of this.names) key += `${labels?.[name] ?? ""}\u0000`;
+    const key = this.#keyOf(labels);
     const sum = this.#sums.get(key);
     if (sum !== undefined) sum.by += by;
     else this.#sums.set(key, { labels: this.#only(labels), by });
@@ -29,6 +28,12 @@ export class LabelledSums implements Counter {
     this.#sums = new Map();
     this.#unlabelled = 0;
     return taken;
+  }
+
+  #keyOf(labels: Labels | undefined): string {
+    let key = labels?.[this.names[0] ?? ""] ?? "";
+    for (let at = 1; at < this.names.length; at++) key += `\u0000${labels?.[this.names[at]!] ?? ""}`;
+    return key;
   }
 
   #only(labels: Labels | undefined): Labels {

@@ -27,9 +27,9 @@ export class Deadlines {
     this.#now = now;
   }
 
-  /** Calls `expired` after the wait, unless it is cancelled before. */
-  add(expired: () => void): Deadline {
-    const wait = { end: this.#now() + this.#waitMs, expired };
+  /** Calls `expired` after a wait from `now` on, unless it is cancelled before. */
+  add(now: number, expired: () => void): Deadline {
+    const wait = { end: now + this.#waitMs, expired };
     this.#waits.push(wait);
     this.#timer ??= setTimeout(() => this.#expire(), this.#waitMs);
     return wait;

@@ -59,7 +59,8 @@ export class Proxy {
       budget,
       metrics,
       log: ctx.log,
-      now: () => ctx.now(),
+      // To the microsecond: further digits tell nothing and take long to write.
+      now: () => Math.round(ctx.now() * 1000) / 1000,
       captureLimit: settings.capture_limit,
       durability: settings.durability,
       onFailure: settings.on_storage_failure,

@@ -84,7 +84,7 @@ export class Recorder {
     };
     // While the store fails nobody waits for it: the retry finds out when it is back.
     if (this.#isStuck()) decided(this.#keep(call, this.#trouble!.reason));
-    else this.#append(call, decided);
+    else this.#append(call, meta.ended_at, decided);
   }
 
   /** Resolves when nothing waits, or when `signal` aborts; what waits then is given up and counted. */
@@ -130,11 +130,11 @@ export class Recorder {
     return this.#trouble !== undefined && (this.#buffer.size > 0 || this.#overdue > 0);
   }
 
-  #append(call: KeptCall, decided: (verdict: Verdict) => void): void {
+  #append(call: KeptCall, now: number, decided: (verdict: Verdict) => void): void {
     const { onFailure, metrics, commitTimeoutMs } = this.#options;
     const abort = onFailure === "block" ? new AbortController() : undefined;
     let overdue = false;
-    const deadline = this.#deadlines.add(() => {
+    const deadline = this.#deadlines.add(now, () => {
       overdue = true;
       this.#overdue++;
       this.#overdueBytes += call.value.length;

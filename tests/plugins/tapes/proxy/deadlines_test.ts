@@ -8,7 +8,7 @@ Deno.test("Deadlines calls what was not cancelled, once and in order, however ma
   const waits: Deadline[] = [];
   const kept = (at: number) => at % 1_000 === 7;
   for (let at = 0; at < 5_000; at++) {
-    waits.push(deadlines.add(() => {
+    waits.push(deadlines.add(performance.now(), () => {
       expired.push(at);
       if (expired.length === 5) over.resolve();
     }));
