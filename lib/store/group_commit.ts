@@ -116,11 +116,12 @@ export class GroupCommit {
       } catch (error) {
         if (failureOf(error) === "locked") return this.#waitForLock(error, released);
         for (const work of this.#queue.splice(0)) work.fail(error);
+        this.#waitNoMore();
         return this.#settleIdle();
       }
       this.#commit(connection);
       turns?.done();
-    }
+    } else this.#waitNoMore();
     if (this.#queue.length > 0) this.#schedule();
     else this.#settleIdle();
   }
@@ -182,8 +183,7 @@ export class GroupCommit {
     }
     this.#queue = waiting;
     if (waiting.length === 0) {
-      this.#lockedSince = undefined;
-      turns?.done();
+      this.#waitNoMore();
       return this.#settleIdle();
     }
     const wait = Math.min(10, 1 + Math.floor((now - this.#lockedSince) / 20));
@@ -195,6 +195,13 @@ export class GroupCommit {
     if (now - this.#lockedSince < SPIN_MS) return this.#schedule();
     this.#scheduled = true;
     this.#timer = setTimeout(() => this.#flush(), wait);
+  }
+
+  /** What waited for the lock has failed or was taken back: nobody has to stand back any more. */
+  #waitNoMore(): void {
+    if (this.#lockedSince === undefined) return;
+    this.#lockedSince = undefined;
+    this.#options.turns?.done();
   }
 
   #settleIdle(): void {

@@ -33,6 +33,11 @@ export class WriteTurns {
     return Atomics.load(this.#places, COMMITS);
   }
 
+  /** Whether the first thread waits for the lock, and the second stands back. */
+  get waiting(): boolean {
+    return Atomics.load(this.#places, WAITING) === 1;
+  }
+
   /** How often a thread has let go of the lock; to be read before trying for it. */
   get released(): number {
     return Atomics.load(this.#places, RELEASED);

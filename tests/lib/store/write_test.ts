@@ -125,6 +125,27 @@ Deno.test("write() fails for a work that hides a full disk, and lets nothing aft
   ]);
 });
 
+Deno.test("write() fails where the commit fails, stores nothing of it, and works again", async () => {
+  await using temp = new TempStore();
+  const store = await temp.open();
+  await store.write(table);
+  await store.write((tx) => tx.run("CREATE TABLE children (of REFERENCES nodes (x))"));
+  const results = await Promise.allSettled([
+    store.write(insert("a")),
+    store.write((tx) => {
+      // Only the commit looks at what it refers to.
+      tx.run("PRAGMA defer_foreign_keys = ON");
+      tx.run("INSERT INTO children VALUES ('nobody')");
+    }),
+  ]);
+  for (const result of results) {
+    assert.ok(result.status === "rejected");
+    failure("constraint")(result.reason);
+  }
+  await store.write(insert("b"));
+  assert.deepEqual(store.read((db) => db.all("SELECT x FROM nodes")).map(({ x }) => x), ["b"]);
+});
+
 Deno.test("write() inside a work belongs to the next commit", async () => {
   await using temp = new TempStore();
   const store = await temp.open();

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { setImmediate } from "node:timers/promises";
 import { holdWriteLock } from "../../../lib/testing/store_faults.ts";
 import { TempStore } from "./temp_store.ts";
 import { WriteTurns } from "../../../lib/store/write_turns.ts";
@@ -58,6 +59,36 @@ Deno.test("standBack() never holds the first thread back", () => {
   void first.wait(first.released, 1);
   first.standBack();
   first.done();
+});
+
+Deno.test("nobody stands back for a write that has been done, has failed or was taken back", async () => {
+  await using temp = new TempStore();
+  const turns = new WriteTurns("first");
+  const store = await temp.open({ turns, lockWaitMs: 50 });
+  const waits = async () => {
+    while (!turns.waiting) await setImmediate();
+  };
+  const waitsNoMore = async () => {
+    const over = AbortSignal.timeout(5_000);
+    while (turns.waiting && !over.aborted) await setImmediate();
+    assert.equal(turns.waiting, false);
+  };
+  const lock = holdWriteLock(temp.file);
+  const abort = new AbortController();
+  const left = assert.rejects(store.write(() => undefined, { signal: abort.signal }), RangeError);
+  await waits();
+  abort.abort(new RangeError("enough"));
+  await left;
+  await waitsNoMore();
+  const failed = assert.rejects(store.write(() => undefined), /locked/);
+  await waits();
+  await failed;
+  assert.equal(turns.waiting, false);
+  const done = store.write(() => undefined);
+  await waits();
+  lock[Symbol.dispose]();
+  await done;
+  assert.equal(turns.waiting, false);
 });
 
 Deno.test("a process that does nothing but wait for the lock does not end before it is told", async () => {

@@ -64,6 +64,7 @@ export class RingReader {
     while (this.#read !== end) {
       const slot = this.#read & (units - 1);
       this.#read = (this.#read + ints[2 * slot + SLOT.UNITS]!) | 0;
+      if (ints[2 * slot + SLOT.RECORDS] === 0) continue;
       const state = Atomics.compareExchange(ints, 2 * slot + SLOT.STATE, STATE.QUEUED, STATE.TAKEN);
       if (state !== STATE.QUEUED) continue;
       let next = slot + SLOT_UNITS;

@@ -9,11 +9,19 @@ import { TempStore } from "../../store/temp_store.ts";
 const value = new Uint8Array([1]);
 const silent: Logger = { debug() {}, info() {}, warn() {}, error() {}, child: () => silent };
 
+/** The next turn of the event loop. */
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+/** Keeps this thread from its work, so that another has time for its own. */
+const nap = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
+
 /** A log with a topic `t` of two partitions and a thread for appends that has begun to take sends. */
 class LanedLog implements AsyncDisposable {
   readonly #stack = new AsyncDisposableStack();
   /** Works the store was given; the thread's are none. */
   works = 0;
+  /** What those wait for before they begin. */
+  gate: Promise<void> | undefined;
 
   private constructor(readonly log: LocalBus) {}
 
@@ -29,7 +37,7 @@ class LanedLog implements AsyncDisposable {
     const write = store.write.bind(store);
     store.write = (work, options) => {
       laned.works++;
-      return write(work, options);
+      return laned.gate ? laned.gate.then(() => write(work, options)) : write(work, options);
     };
     return laned;
   }
@@ -37,6 +45,12 @@ class LanedLog implements AsyncDisposable {
   /** Sends one record. */
   async send(topic = "t", partition = 0): Promise<number> {
     return (await this.log.send([{ topic, partition, value }]))[0]?.offset ?? -1;
+  }
+
+  /** Where partition 0 ends. */
+  async end(): Promise<number> {
+    const [description] = await this.log.topics.describe(["t"]);
+    return description?.partitions[0]?.endOffset ?? -1;
   }
 
   /** Resolves once sends go by the thread. */
@@ -120,7 +134,6 @@ Deno.test("with a thread for appends sends keep their order, and fail alone, as 
 
 Deno.test("what fails in the thread for appends is not overtaken by what came later", async () => {
   await using laned = await LanedLog.open();
-  const turn = () => new Promise((resolve) => setImmediate(resolve));
   for (let round = 0; round < 5; round++) {
     await laned.byThread();
     const missing = assert.rejects(laned.send("missing"), /does not exist/);
@@ -128,12 +141,79 @@ Deno.test("what fails in the thread for appends is not overtaken by what came la
     // The thread hands them back meanwhile, and this one has not heard of it when it sends more.
     await turn();
     await turn();
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
+    nap();
     sends.push(laned.send(), laned.send());
     const offsets = await Promise.all(sends);
     await missing;
     assert.deepEqual(offsets, offsets.map((_, at) => offsets[0]! + at));
   }
+});
+
+Deno.test("while what failed is tried again apart, nothing goes by the thread for appends", async () => {
+  await using laned = await LanedLog.open();
+  await laned.byThread();
+  const before = laned.works;
+  const missing = assert.rejects(laned.send("missing"), /does not exist/);
+  const sends = [laned.send(), laned.send()];
+  // Together, then each of the three alone.
+  while (laned.works === before) await turn();
+  const opened = Promise.withResolvers<void>();
+  laned.gate = opened.promise;
+  while (laned.works < before + 4) await turn();
+  sends.push(laned.send());
+  await turn();
+  await turn();
+  nap();
+  opened.resolve();
+  const offsets = await Promise.all(sends);
+  await missing;
+  assert.deepEqual(offsets, offsets.map((_, at) => offsets[0]! + at));
+});
+
+Deno.test("a send that is too large for the thread for appends waits until that one is done", async () => {
+  await using laned = await LanedLog.open();
+  await laned.byThread();
+  const large = { topic: "t", partition: 0, value: new Uint8Array(5 * 1024 * 1024) };
+  const [first, [second], third] = await Promise.all([laned.send(), laned.log.send([large]), laned.send()]);
+  assert.deepEqual([second?.offset, third], [first + 1, first + 2]);
+});
+
+Deno.test("a send that is aborted on its way to the thread for appends is not stored", async () => {
+  await using laned = await LanedLog.open();
+  await laned.byThread();
+  const before = await laned.end();
+  const lock = holdWriteLock(laned.log.store.file);
+  const abort = new AbortController();
+  const leaves = laned.log.send([{ topic: "t", partition: 0, value }], { signal: abort.signal });
+  const stays = laned.send();
+  await turn();
+  abort.abort(new Error("left"));
+  await assert.rejects(leaves, /left/);
+  lock[Symbol.dispose]();
+  assert.equal(await stays, before);
+  assert.equal(await laned.send(), before + 1);
+  assert.equal(await laned.end(), before + 2);
+});
+
+Deno.test("readers are woken by what the thread for appends has stored", async () => {
+  await using laned = await LanedLog.open();
+  await laned.byThread();
+  const told: string[] = [];
+  laned.log.onAppend((topics) => told.push(...topics));
+  const before = laned.works;
+  await Promise.all([laned.send(), laned.send()]);
+  assert.equal(laned.works, before);
+  assert.ok(told.includes("t"));
+});
+
+Deno.test("with the thread for appends, too, what is no bytes is refused", async () => {
+  await using laned = await LanedLog.open();
+  await laned.byThread();
+  const before = await laned.end();
+  const text: Uint8Array = JSON.parse('"text"');
+  await assert.rejects(laned.log.send([{ topic: "t", partition: 0, value: text }]), TypeError);
+  await assert.rejects(laned.log.send([{ topic: "t", partition: 0, key: text, value }]), TypeError);
+  assert.equal(await laned.end(), before);
 });
 
 Deno.test("what fails with others keeps its place before what came later", async () => {
