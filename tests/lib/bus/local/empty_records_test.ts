@@ -78,7 +78,7 @@ Deno.test("a stream passes emptied records over, and none is left behind it", as
     name: "p",
     setup(ctx) {
       ctx.topic({ name: "in", partitions: 1 });
-      ctx.stream({ topics: ["in"] }, (batch) => {
+      const stream = ctx.stream({ topics: ["in"] }, (batch) => {
         seen.push(...batch.records.map(({ data }) => data));
       });
       ctx.onErase(async ({ emptyRecords, subject }) => ({
@@ -88,8 +88,11 @@ Deno.test("a stream passes emptied records over, and none is left behind it", as
         path: "forget",
         doc: "Forgets.",
         async run(call) {
+          // It must not be there before the records are emptied.
+          stream.pause();
           await call.publish(["ann", "bea", "ann"].map((value) => ({ topic: "in", value })));
           const { plugins, beyond } = await call.erase({ tenant: "default", user: "ann" });
+          stream.resume();
           await call.stdout.write(JSON.stringify([plugins, beyond]));
         },
       });
