@@ -40,20 +40,29 @@ function asToml(
   { style, source, file }: { style: Style; source(entry: Entry): string; file: string },
 ): string {
   const lines = [style.dim(`# file: ${file}`)];
-  let table: string | undefined;
-  for (const entry of entries) {
-    const key = entry.key.slice(entry.key.length - lastLength(entry));
-    const here = entry.key.slice(0, Math.max(0, entry.key.length - lastLength(entry) - 1));
-    if (here !== table) lines.push("", style.bold(`[${here}]`));
-    table = here;
-    if (entry.text === "") lines.push(style.dim(`# ${key} is not set`));
-    else {
-      const value = `${key} = ${printable(entry.text)}`;
-      const from = entry.place.kind === "default" ? style.dim("# default") : style.cyan(`# ${source(entry)}`);
-      lines.push(`${value.padEnd(46)} ${from}`);
+  // A table may stand in a TOML once: what it holds comes before the tables below it.
+  for (const [table, held] of Map.groupBy(entries, tableOf)) {
+    lines.push("", style.bold(`[${table}]`));
+    for (const entry of held) {
+      const key = entry.key.slice(entry.key.length - lastLength(entry));
+      if (entry.text === "") {
+        lines.push(style.dim(`# ${key} is not set`));
+        continue;
+      }
+      const { place } = entry;
+      const here = place.kind === "file" && place.file === file;
+      const from = here ? `line ${place.line}` : source(entry);
+      // A masked secret would be no TOML.
+      const value = `${entry.secret ? "# " : ""}${key} = ${printable(entry.text)}`;
+      const paint = place.kind === "default" ? style.dim : style.cyan;
+      lines.push(`${value.padEnd(46)} ${paint(`# ${from}`)}`);
     }
   }
   return `${lines.join("\n")}\n`;
+}
+
+function tableOf(entry: Entry): string {
+  return entry.key.slice(0, Math.max(0, entry.key.length - lastLength(entry) - 1));
 }
 
 /** Characters of the key's last name as it is written, quotes included. */

@@ -106,9 +106,10 @@ function listText(found: readonly LettersOfTopic[], style: Style): string {
       error === null ? style.dim("(no reason given)") : oneLine(error),
     ]);
     const more = errors.length - shown.length;
-    return `\n${style.bold(topic)}\n${table(shown, { indent: 2 })}` +
+    return `\n${style.bold(topic)}\n${table(shown, { indent: 2, columns: style.columns })}` +
       (more > 0 ? `  ${style.dim(`and ${plural(more, "error")} more; --json lists them`)}\n` : "");
   });
   const rest = empty > 0 ? `\n${style.dim(`${plural(empty, "topic")} without dead letters`)}\n` : "";
-  return table([["topic", "letters", "redriven", "oldest", "newest"], ...rows]) + errors.join("") + rest;
+  return table([["topic", "letters", "redriven", "oldest", "newest"], ...rows], { columns: style.columns }) +
+    errors.join("") + rest;
 }

@@ -57,7 +57,11 @@ function describeText({ name, state, members, partitions }: GroupDescription, st
   const head = `${style.bold(printable(name))}  ${stateText(state, style)}, ${
     plural(members.length, "member")
   }, ${plural(lag, "record")} behind\n`;
-  return `${head}\n${table([["topic", "partition", "committed", "end", "behind", "read by"], ...rows])}`;
+  return `${head}\n${
+    table([["topic", "partition", "committed", "end", "behind", "read by"], ...rows], {
+      columns: style.columns,
+    })
+  }`;
 }
 
 function memberText({ id, host }: GroupDescription["members"][number]): string {

@@ -55,7 +55,7 @@ function listText(groups: readonly GroupSummary[], style: Style): string {
     count(lag),
     printable(topics.join(" ")),
   ]);
-  return table([["group", "state", "members", "behind", "topics"], ...rows]);
+  return table([["group", "state", "members", "behind", "topics"], ...rows], { columns: style.columns });
 }
 
 /** A group's state in its colour. */

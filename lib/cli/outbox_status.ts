@@ -3,6 +3,7 @@ import type { OutboxStatus } from "../bus/relay/status.ts";
 import { count, duration, plural } from "./format.ts";
 import { printable } from "./printable.ts";
 import { type Style, styleFor } from "./style.ts";
+import { folded } from "./fold.ts";
 import { table } from "./table.ts";
 
 /** `capstan outbox status` */
@@ -25,7 +26,10 @@ export const outboxStatus: CliCommand = {
 
 /** The outbox for a person. */
 export function outboxText(found: OutboxStatus | undefined, style: Style): string {
-  if (!found) return "nothing goes to Kafka from this file: no agent with Kafka configured has run on it\n";
+  if (!found) {
+    const nothing = "nothing goes to Kafka from this file: no agent with Kafka configured has run on it";
+    return `${folded(nothing, style.columns)}\n`;
+  }
   const age = found.oldestAt === null ? "" : `, the oldest for ${duration(found.now - found.oldestAt)}`;
   const lines = [
     found.lag === 0 ? style.green("everything is sent") : `${plural(found.lag, "event")} waiting${age}`,
@@ -47,5 +51,7 @@ export function outboxText(found: OutboxStatus | undefined, style: Style): strin
     const end = partitions.reduce((sum, partition) => sum + partition.endOffset, 0);
     return [topic, partitions[0]?.target ?? topic, count(lag), count(end)];
   });
-  return `${lines.join("\n")}\n\n${table([["topic", "on Kafka", "waiting", "ever"], ...rows])}`;
+  const { columns } = style;
+  const text = lines.map((line) => folded(line, columns)).join("\n");
+  return `${text}\n\n${table([["topic", "on Kafka", "waiting", "ever"], ...rows], { columns })}`;
 }

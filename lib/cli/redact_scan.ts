@@ -5,6 +5,7 @@ import { count } from "./format.ts";
 import type { OpenData } from "./open_data.ts";
 import { printable } from "./printable.ts";
 import { beginningOf } from "./redact_dry_run.ts";
+import { styleFor } from "./style.ts";
 import { table } from "./table.ts";
 
 /** Rows read at once, and bytes of records. */
@@ -80,7 +81,11 @@ export const redactScan: CliCommand = {
       const rows = found.map((
         each,
       ) => [each.where, each.rule, count(each.found), `${printable(each.begins)}…`]);
-      await io.stdout.write(`${table([["where", "rule", "found", "one begins"], ...rows])}\n`);
+      await io.stdout.write(
+        `${
+          table([["where", "rule", "found", "one begins"], ...rows], { columns: styleFor(io.stdout).columns })
+        }\n`,
+      );
     }
     const sum = found.reduce((all, each) => all + each.found, 0);
     await io.stdout.write(`looked through ${count(counts.rows)} rows and records: ${count(sum)} found\n`);

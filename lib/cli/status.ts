@@ -2,6 +2,7 @@ import { isDeadLetterTopic } from "../bus/stream/dead_letters.ts";
 import type { CliCommand } from "./command.ts";
 import type { FileStatus } from "./file_status.ts";
 import type { RunningAgent } from "./running_agents.ts";
+import { folded } from "./fold.ts";
 import { bytes, count, duration, plural } from "./format.ts";
 import { printable } from "./printable.ts";
 import { type Style, styleFor } from "./style.ts";
@@ -84,10 +85,11 @@ function agentText({ agent, status }: RunningAgent, style: Style): string {
       `  ${style.yellow(`${name}: ${health.status}`)}${health.detail ? `, ${printable(health.detail)}` : ""}`,
     );
   }
-  return lines.join("\n") + "\n";
+  return lines.map((line) => folded(line, style.columns, 4)).join("\n") + "\n";
 }
 
 function fileText(found: FileStatus, style: Style): string {
+  const { columns } = style;
   const wal = found.walBytes > 0 ? `, ${bytes(found.walBytes)} of it not copied in yet` : "";
   const rows = found.views.map((view) => [view.name, count(view.rows)]);
   const topics = [
@@ -102,9 +104,10 @@ function fileText(found: FileStatus, style: Style): string {
     ...found.groups.map((group) => [group.name, count(group.lag), group.topics.join(" ")]),
   ];
   return [
-    `${style.bold("file")}   ${found.file}, ${bytes(found.bytes + found.walBytes)}${wal}\n`,
+    folded(`${style.bold("file")}   ${found.file}, ${bytes(found.bytes + found.walBytes)}${wal}`, columns) +
+    "\n",
     rows.length > 0 ? table(rows, { indent: 2 }) : "",
-    `\n${style.bold("log")}\n${table(topics, { indent: 2 })}`,
-    groups.length > 1 ? `\n${table(groups, { indent: 2 })}` : "",
+    `\n${style.bold("log")}\n${table(topics, { indent: 2, columns })}`,
+    groups.length > 1 ? `\n${table(groups, { indent: 2, columns })}` : "",
   ].join("");
 }

@@ -1,6 +1,7 @@
 import type { TokenEntry } from "../access/token_book.ts";
 import type { CliCommand } from "./command.ts";
 import { EXIT } from "./exit.ts";
+import { styleFor } from "./style.ts";
 import { table } from "./table.ts";
 
 /** `capstan token list` */
@@ -26,7 +27,11 @@ export const tokenList: CliCommand = {
       stateOf(token),
     ]);
     if (rows.length === 0) await io.stdout.write("no tokens; capstan token add makes one\n");
-    else await io.stdout.write(table([["id", "name", "may", "tenant", "made", "state"], ...rows]));
+    else {await io.stdout.write(
+        table([["id", "name", "may", "tenant", "made", "state"], ...rows], {
+          columns: styleFor(io.stdout).columns,
+        }),
+      );}
     return EXIT.ok;
   },
 };

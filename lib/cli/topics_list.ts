@@ -121,7 +121,7 @@ function listText(topics: readonly ListedTopic[], style: Style): string {
     stateText(topic, style),
   ]);
   const head = ["topic", ...renamed ? ["in code"] : [], "partitions", "copies", "retention", "kept", "ever"];
-  return table([[...head, ...sized ? ["size"] : [], "state"], ...rows]);
+  return table([[...head, ...sized ? ["size"] : [], "state"], ...rows], { columns: style.columns });
 }
 
 function stateText({ state, differences }: ListedTopic, style: Style): string {

@@ -10,8 +10,8 @@ import { cliActor } from "./actor.ts";
 import { UsageError, withUsage } from "./usage_error.ts";
 import { namesOf, WANTED_OPTIONS, wantedOf } from "./wanted_options.ts";
 
-/** Characters of what was asked and answered on a line. */
-const SHOWN = 60;
+/** Characters of a line where no terminal says how many. */
+const SHOWN = 160;
 
 type SearchSettings = Pick<Settings, "folder" | "master_key" | "topic">;
 
@@ -60,7 +60,8 @@ async function search(call: CommandCall, settings: SearchSettings, redact: Redac
     });
     return appendRecords(tx, [record], { topic: settings.topic, keyring, now: Date.now() }).requests;
   });
-  await stdout.write(found.map((each) => options.json ? jsonOf(each) : lineOf(each)).join(""));
+  const columns = stdout.isTerminal ? stdout.columns : SHOWN;
+  await stdout.write(found.map((each) => options.json ? jsonOf(each) : linesOf(each, columns)).join(""));
   return 0;
 }
 
@@ -68,15 +69,18 @@ function jsonOf({ record, hash, content, erased }: OpenedRecord): string {
   return `${JSON.stringify({ record, hash, content, erased })}\n`;
 }
 
-function lineOf({ record: { seq, time, kind, facts }, content, erased }: OpenedRecord): string {
-  const short = (text: string) => {
-    const line = text.replace(/[\s\p{Cc}]+/gu, " ").trim();
-    return line.length > SHOWN ? `${line.slice(0, SHOWN)}…` : line;
-  };
+/** A record: what it is, and below it the end of what was asked, where the question is, and the answer's beginning. */
+function linesOf(
+  { record: { seq, time, kind, facts }, content, erased }: OpenedRecord,
+  columns: number,
+): string {
+  const room = columns - 2;
+  const words = (text: string) => text.replace(/[\s\p{Cc}]+/gu, " ").trim();
+  const beginning = (text: string) => text.length > room ? `${text.slice(0, room - 1)}…` : text;
+  const end = (text: string) => text.length > room ? `…${text.slice(1 - room)}` : text;
+  const who = content ? [content.user_id, content.model].filter((part) => part !== "") : [];
   const said = content
-    ? `${content.user_id} ${content.model}: ${short(content.prompt)} → ${short(content.response)}`
-    : erased
-    ? "erased"
-    : short(JSON.stringify(facts));
-  return `${seq}  ${time}  ${kind}  ${said}\n`;
+    ? [end(words(content.prompt)), beginning(`→ ${words(content.response)}`)]
+    : [beginning(erased ? "erased" : words(JSON.stringify(facts)))];
+  return [[seq, time, kind, ...who].join("  "), ...said.map((line) => `  ${line}`)].join("\n") + "\n";
 }

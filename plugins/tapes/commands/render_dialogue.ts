@@ -1,6 +1,6 @@
 import type { Line, Said } from "../ledger/dialogue.ts";
 import type { Block } from "../turn.ts";
-import { grouped, oneLine, paint, type Paper, wrap } from "./text.ts";
+import { grouped, oneLine, paint, type Paper, placesOf, wrap } from "./text.ts";
 
 /** How a dialogue is shown. */
 export interface DialogueOptions {
@@ -28,12 +28,22 @@ class Page {
   readonly #lines: string[] = [];
   constructor(readonly options: DialogueOptions) {}
 
-  head(text: string, aside: string, colour: Colour): void {
+  /** What has no room in the line beside `text` goes on below. */
+  head(text: string, aside: readonly string[], colour: Colour): void {
     const { paper } = this.options;
     if (this.#lines.length > 0) this.#lines.push("");
-    this.#lines.push(
-      paint(paper, "bold", paint(paper, colour, text)) + (aside ? paint(paper, "dim", `  ${aside}`) : ""),
-    );
+    const rows = [""];
+    let left = paper.columns - placesOf(text);
+    for (const part of aside) {
+      if (left < placesOf(part) + 2) {
+        rows.push("");
+        left = paper.columns;
+      }
+      rows.push(`${rows.pop()}  ${part}`);
+      left -= placesOf(part) + 2;
+    }
+    const [first = "", ...more] = rows.map((row) => paint(paper, "dim", row));
+    this.#lines.push(paint(paper, "bold", paint(paper, colour, text)) + first, ...more);
   }
 
   text(text: string, { colour, cut = false }: { colour?: Colour; cut?: boolean } = {}): void {
@@ -115,7 +125,7 @@ function showMessage(page: Page, message: Said): void {
   const ended = stop === undefined || stop === "stop" || stop === "end_turn" ? "" : stop;
   const who = role === "assistant" ? model : "";
   const aside = [who, time.slice(0, 19), hash.slice(0, 10), tokens, ended].filter((part) => part !== "");
-  page.head(role || "(no role)", aside.join("  "), COLOURS[role] ?? "yellow");
+  page.head(role || "(no role)", aside, COLOURS[role] ?? "yellow");
   const blocks = message.content ?? [];
   if (blocks.length === 0) page.text("(nothing)", { colour: "dim" });
   for (const block of blocks) showBlock(page, block);
@@ -128,12 +138,12 @@ export function renderDialogue(lines: readonly Line[], options: DialogueOptions)
     if (line.kind === "message") {
       showMessage(page, line);
     } else if (line.kind === "system") {
-      page.head("system", line.hash.slice(0, 10), "yellow");
+      page.head("system", [line.hash.slice(0, 10)], "yellow");
       page.text(text(line.content), { colour: "dim", cut: true });
     } else {
       const at = new Date(line.started_at).toISOString().slice(0, 19).replace("T", " ");
       const status = line.status === null ? line.outcome : `status ${line.status}`;
-      page.head(`no answer recorded: ${line.reason}`, `${at}  ${status}  ${line.call_id}`, "red");
+      page.head(`no answer recorded: ${line.reason}`, [at, status, line.call_id], "red");
       if (line.preview !== null) page.text(line.preview);
       if (line.detail !== null) page.text(line.detail, { colour: "red", cut: true });
     }

@@ -65,7 +65,7 @@ Deno.test("config show and list mask secrets and say where values come from", as
   await using place = await workplace();
   const show = await place.capstan("config", "show", "--sqlite", "x.sqlite");
   assert.match(show.out, /^sqlite = ".*x\.sqlite" +# flag --sqlite$/m);
-  assert.match(show.out, /^password = .*# env CAPSTAN_PLUGINS_HELLO_PASSWORD$/m);
+  assert.match(show.out, /^# password = .*# env CAPSTAN_PLUGINS_HELLO_PASSWORD$/m);
   assert.match(show.out, /^greeting = "Hello" +# default$/m);
   const list = await place.capstan("config", "list");
   const json = await place.capstan("config", "show", "--json", "--changed");
@@ -114,4 +114,19 @@ Deno.test("a told folder that is not there is said, once, and nothing is made by
     );
   }
   await assert.rejects(Deno.stat(dir), Deno.errors.NotFound);
+});
+
+Deno.test("config show prints what could be a config.toml, and names the file once", async () => {
+  await using place = await workplace();
+  const file = `${place.cwd}/conf/config.toml`;
+  await Deno.mkdir(`${place.cwd}/conf`);
+  await Deno.writeTextFile(file, '[redact]\nphone_country = "DE"\n[redact.actions]\nip = "off"\n');
+  const { out } = await place.capstan("config", "show", "--config-dir", `${place.cwd}/conf`);
+  assert.match(out, /^phone_country = "DE" +# line 2$/m);
+  assert.match(out, /^ip = "off" +# line 4$/m);
+  assert.equal(out.split(file).length, 2);
+  await Deno.writeTextFile(file, out);
+  const again = await place.capstan("config", "show", "--config-dir", `${place.cwd}/conf`);
+  const values = (text: string) => text.replaceAll(/#.*/g, "").replaceAll(/ +$/gm, "");
+  assert.equal(values(again.out), values(out), again.error);
 });

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { bytes, count, duration, plural, timeOf } from "../../../lib/cli/format.ts";
+import { folded } from "../../../lib/cli/fold.ts";
 import { table } from "../../../lib/cli/table.ts";
 import { numberOption } from "../../../lib/cli/number_option.ts";
 
@@ -56,4 +58,47 @@ Deno.test("numberOption() refuses what is no whole number", () => {
   for (const wrong of ["", " ", "x", "1.5", "0", "-1", "1e400", "9007199254740993"]) {
     assert.throws(() => numberOption("--max", wrong, { min: 1 }), { name: "UsageError" }, wrong);
   }
+});
+
+const GROUPS = [
+  ["group", "state", "behind", "topics"],
+  ["insights-feedback", "running", "0", "agent-trace-events ai-feedback-events"],
+  ["tapes-deriver", "\x1b[32mempty\x1b[39m", "12", "tapes.calls.v1"],
+];
+
+Deno.test("table() goes on below the last column where a line has no room", () => {
+  assert.equal(
+    table(GROUPS, { columns: 60 }),
+    `\
+group              state    behind  topics
+insights-feedback  running       0  agent-trace-events
+                                    ai-feedback-events
+tapes-deriver      \x1b[32mempty\x1b[39m        12  tapes.calls.v1
+`,
+  );
+});
+
+Deno.test("table() gives the first column a line of its own where there is less room still", () => {
+  assert.equal(
+    table(GROUPS, { columns: 40 }),
+    `\
+group
+  state    behind  topics
+insights-feedback
+  running       0  agent-trace-events
+                   ai-feedback-events
+tapes-deriver
+  \x1b[32mempty\x1b[39m        12  tapes.calls.v1
+`,
+  );
+});
+
+Deno.test("folded() breaks a line at spaces, indents what follows, and loses nothing", () => {
+  assert.equal(folded("nothing goes to Kafka from here", 20), "nothing goes to\n  Kafka from here");
+  assert.equal(folded("short", 20), "short");
+  fc.assert(fc.property(fc.lorem({ maxCount: 30 }), fc.integer({ min: 25, max: 90 }), (line, columns) => {
+    const lines = folded(line, columns).split("\n");
+    for (const each of lines) assert.ok(each.length <= columns, each);
+    assert.equal(lines.map((each) => each.trim()).join(" "), line);
+  }));
 });

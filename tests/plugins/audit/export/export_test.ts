@@ -164,7 +164,7 @@ Deno.test("search finds by text, user, model, outcome and time, newest first, an
     assert.deepEqual((await found([], { to: "2020-01-01" })).flat(), []);
     assert.deepEqual((await found([], { user: "nobody" })).flat(), []);
     const shown = await run(agent, "audit search", ["asked 17"], {});
-    assert.match(shown, /^\d+ {2}\S+Z {2}turn {2}ann gpt-4o: asked 17 → "yes", he said 17\n$/);
+    assert.match(shown, /^\d+ {2}\S+Z {2}turn {2}ann {2}gpt-4o\n {2}asked 17\n {2}→ "yes", he said 17\n$/);
     const accesses = await found([], { model: "none" }).then(() => found(["search"], {}));
     assert.ok(accesses.length > 5 && accesses.every(({ record }) => record.kind === "access"));
     assert.equal((await agent.command("audit search", [], { limit: "0" })).code, 2);
