@@ -1,4 +1,5 @@
 import type { BusDriver, TopicDescription } from "../bus/contract.ts";
+import { busSettings } from "./bus_settings.ts";
 import type { CliCommand } from "./command.ts";
 import { aboutLetters } from "./dlq_options.ts";
 import { count, plural, timeOf } from "./format.ts";
@@ -33,6 +34,7 @@ export const dlqList: CliCommand = {
   more: aboutLetters,
   args: [{ name: "[topic]", doc: "this one alone" }],
   options: [localFlag, { flags: "-j, --json", doc: "as JSON" }],
+  settings: busSettings,
   examples: ["capstan dlq list", "capstan dlq list orders.v1 --json | jq '.[].errors'"],
   async run(call) {
     const { args: [given], options, io, signal } = call;

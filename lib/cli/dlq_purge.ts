@@ -1,5 +1,6 @@
 import type { BusDriver, TopicDescription } from "../bus/contract.ts";
 import { parseDuration } from "../config/duration.ts";
+import { busSettings } from "./bus_settings.ts";
 import type { CliCommand, Invocation } from "./command.ts";
 import { confirm } from "./confirm.ts";
 import { aboutLetters } from "./dlq_options.ts";
@@ -22,6 +23,7 @@ export const dlqPurge: CliCommand = {
     { flags: "-y, --yes", doc: "do not ask" },
     localFlag,
   ],
+  settings: busSettings,
   examples: ["capstan dlq purge orders.v1 --before 7d", "capstan dlq purge orders.v1 --all --yes"],
   async run(call) {
     const { args: [given = ""], options, io, signal } = call;

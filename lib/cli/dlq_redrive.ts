@@ -1,3 +1,4 @@
+import { busSettings } from "./bus_settings.ts";
 import type { CliCommand, Invocation } from "./command.ts";
 import { aboutLetters } from "./dlq_options.ts";
 import { UsageError } from "./exit.ts";
@@ -29,6 +30,7 @@ export const dlqRedrive: CliCommand = {
     { flags: "--dry-run", doc: "say what would be sent, and send nothing" },
     localFlag,
   ],
+  settings: busSettings,
   examples: [
     "capstan dlq redrive orders.v1 --all --dry-run",
     "capstan dlq redrive orders.v1 --offset 17",

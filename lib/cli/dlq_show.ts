@@ -1,4 +1,5 @@
 import type { BusRecord, TopicDescription } from "../bus/contract.ts";
+import { busSettings } from "./bus_settings.ts";
 import type { CliCommand } from "./command.ts";
 import { aboutLetters } from "./dlq_options.ts";
 import { UsageError } from "./exit.ts";
@@ -24,6 +25,7 @@ export const dlqShow: CliCommand = {
     localFlag,
     { flags: "-j, --json", doc: "one JSON object a line" },
   ],
+  settings: busSettings,
   examples: ["capstan dlq show orders.v1", "capstan dlq show orders.v1 --offset 17 --json | jq .value"],
   async run(call) {
     const { args: [given = ""], options, io, signal } = call;

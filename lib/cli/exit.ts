@@ -22,9 +22,14 @@ export class OutputClosed extends Error {
 /** The exit code an error stands for. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof OutputClosed) return EXIT.ok;
-  if (error instanceof UsageError) return EXIT.usage;
+  if (error instanceof UsageError || saysUsage(error)) return EXIT.usage;
   if (error instanceof ConfigError || saysConfig(error)) return EXIT.config;
   return EXIT.failed;
+}
+
+/** Whether a plugin says that its command was called wrongly; see `PluginCommand.run`. */
+function saysUsage(error: unknown): boolean {
+  return error instanceof Error && "exitCode" in error && error.exitCode === EXIT.usage;
 }
 
 /** Whether a plugin says that what it was configured with can't be used; see `PluginHooks.start`. */

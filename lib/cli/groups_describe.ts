@@ -1,5 +1,6 @@
 import type { GroupDescription } from "../bus/contract.ts";
 import { nearest } from "../config/nearest.ts";
+import { busSettings } from "./bus_settings.ts";
 import type { CliCommand } from "./command.ts";
 import { count, plural } from "./format.ts";
 import { stateText } from "./groups_list.ts";
@@ -14,6 +15,7 @@ export const groupsDescribe: CliCommand = {
   doc: "Say how far a consumer group is in each partition, and who reads it",
   args: [{ name: "<group>", doc: "name of the group" }],
   options: [localFlag, { flags: "-j, --json", doc: "as JSON" }],
+  settings: busSettings,
   examples: ["capstan groups describe insights", "capstan groups describe insights --json | jq .partitions"],
   async run(call) {
     const { args: [name = ""], options, io } = call;

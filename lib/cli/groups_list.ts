@@ -1,4 +1,5 @@
 import type { GroupDescription } from "../bus/contract.ts";
+import { busSettings } from "./bus_settings.ts";
 import type { CliCommand } from "./command.ts";
 import { count } from "./format.ts";
 import { printable } from "./printable.ts";
@@ -12,6 +13,7 @@ export const groupsList: CliCommand = {
   doc: "List the consumer groups and how far they are behind",
   more: "Groups of Kafka where it is configured, else those of the log in the file, whether they run or not.",
   options: [localFlag, { flags: "-j, --json", doc: "as JSON" }],
+  settings: busSettings,
   examples: ["capstan groups list", "capstan groups list --json | jq '.[] | select(.lag > 1000).name'"],
   async run(call) {
     const { options, io } = call;

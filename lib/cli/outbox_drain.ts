@@ -1,3 +1,4 @@
+import { busSettings } from "./bus_settings.ts";
 import type { CliCommand, Invocation } from "./command.ts";
 import type { OpenData } from "./open_data.ts";
 import { count, duration, plural } from "./format.ts";
@@ -14,6 +15,7 @@ export const outboxDrain: CliCommand = {
   doc: "Send everything that waits to Kafka: by the agent that runs, else from here",
   more: "Ends with 1 where the time is over before everything is sent.",
   options: [{ flags: "-t, --timeout <seconds>", doc: "wait so long at most; default: for ever" }],
+  settings: busSettings,
   examples: ["capstan outbox drain --timeout 60"],
   async run(call) {
     const seconds = numberOption("--timeout", call.options.timeout, { min: 1 });

@@ -1,4 +1,5 @@
 import type { BusRecord } from "../bus/contract.ts";
+import { busSettings } from "./bus_settings.ts";
 import type { CliCommand } from "./command.ts";
 import { UsageError } from "./exit.ts";
 import { follow } from "./follow.ts";
@@ -25,6 +26,7 @@ export const tail: CliCommand = {
     { flags: "--group <name>", doc: "read as a member of this consumer group, and commit what was printed" },
     { flags: "--local", doc: "read this agent's own log even where Kafka is configured" },
   ],
+  settings: busSettings,
   examples: [
     "capstan tail tapes.turns.v1",
     "capstan tail tapes.nodes.v1 --from-beginning --no-follow --json | jq .value.node.bucket.role",

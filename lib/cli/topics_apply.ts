@@ -1,4 +1,5 @@
 import type { TopicChange, TopicSpec } from "../bus/contract.ts";
+import { busSettings } from "./bus_settings.ts";
 import type { CliCommand, Invocation } from "./command.ts";
 import { confirm } from "./confirm.ts";
 import { EXIT } from "./exit.ts";
@@ -26,6 +27,7 @@ export const topicsApply: CliCommand = {
     localFlag,
     { flags: "-j, --json", doc: "as JSON; does not ask" },
   ],
+  settings: busSettings,
   examples: ["capstan topics apply", "capstan topics apply --yes --replication 1"],
   async run(call) {
     const { options, io } = call;

@@ -1,6 +1,7 @@
 import type { TopicChange, TopicDescription } from "../bus/contract.ts";
 import { settingText } from "../bus/topic_changes.ts";
 import type { WantedTopic } from "../plugin/topics.ts";
+import { busSettings } from "./bus_settings.ts";
 import type { CliCommand } from "./command.ts";
 import { bytes, count } from "./format.ts";
 import type { OpenTopics } from "./open_topics.ts";
@@ -41,6 +42,7 @@ export const topicsList: CliCommand = {
     localFlag,
     { flags: "-j, --json", doc: "as JSON" },
   ],
+  settings: busSettings,
   examples: [
     "capstan topics list",
     "capstan topics list --all --json | jq '.topics[] | select(.state != \"fine\")'",

@@ -1,3 +1,4 @@
+import { busSettings } from "./bus_settings.ts";
 import type { CliCommand } from "./command.ts";
 import { numberOption } from "./number_option.ts";
 import { planText, summaryOf } from "./render_topic_plan.ts";
@@ -18,6 +19,7 @@ export const topicsPlan: CliCommand = {
     { flags: "--exit-code", doc: `end with ${DIFFERENT} where there are differences` },
     { flags: "-j, --json", doc: "as JSON" },
   ],
+  settings: busSettings,
   examples: ["capstan topics plan", "capstan topics plan --exit-code --json | jq .changes"],
   async run(call) {
     const { options, io } = call;

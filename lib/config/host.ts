@@ -1,7 +1,8 @@
 import type { SettingsOf, SettingsSchema } from "./schema.ts";
 
 /** `host:port`, `:port`, `[v6]:port`. */
-const LISTEN = "(\\[[0-9a-fA-F:.]+\\]|[^:\\[\\]\\s/]*):[0-9]{1,5}";
+const PORT = "(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5]?[0-9]{1,4})";
+const LISTEN = `(\\[[0-9a-fA-F:.]+\\]|[^:\\[\\]\\s/]*):${PORT}`;
 
 /** A topic's real name, as Kafka takes it. */
 const TOPIC_NAME = {

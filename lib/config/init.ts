@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { nearest } from "./nearest.ts";
 import { ConfigError } from "./problem.ts";
 import { type Environment, recordTrust, trustFolder } from "./trust.ts";
+import { messageOf } from "./message_of.ts";
 
 /** Where the models of a preset are. */
 export const PRESETS = {
@@ -39,7 +40,9 @@ export function initConfig({ dir, preset = "ollama", env }: InitOptions): string
     }
   } catch (cause) {
     const exists = cause instanceof Error && "code" in cause && cause.code === "EEXIST";
-    const why = exists ? "it exists already; change it with: capstan config set" : "see the cause";
+    const why = exists
+      ? "it exists already; change it with: capstan config set"
+      : `${messageOf(cause)}; check its folder`;
     throw new ConfigError(`Cannot make ${file}: ${why}`, [], { cause });
   }
   if (trustFolder(env) !== undefined) recordTrust(resolve(dir), text, env);

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { ConfigError } from "./problem.ts";
 import { type Environment, homeOf, isTrusted } from "./trust.ts";
+import { messageOf } from "./message_of.ts";
 
 /** Where the configuration is, and its text. */
 export interface Located {
@@ -120,7 +121,7 @@ export function readConfigText(file: string): string | undefined {
     if (cause instanceof Error && "code" in cause && (cause.code === "ENOENT" || cause.code === "ENOTDIR")) {
       return undefined;
     }
-    throw new ConfigError(`Cannot read ${file}: see the cause; correct it, or name another`, [], {
+    throw new ConfigError(`Cannot read ${file}: ${messageOf(cause)}; correct it, or name another`, [], {
       cause,
     });
   }

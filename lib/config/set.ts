@@ -10,6 +10,7 @@ import { nodeAt, readToml } from "./toml.ts";
 import { isTrusted, recordTrust, trustFolder } from "./trust.ts";
 import { readText } from "./value.ts";
 import { writeFileAtomically } from "./write_file.ts";
+import { messageOf } from "./message_of.ts";
 
 /** What `setConfig` did. */
 export interface SetResult {
@@ -52,7 +53,11 @@ export function setConfig(options: LoadOptions, key: string, value: string): Set
   try {
     writeFileAtomically(located.file, edited);
   } catch (cause) {
-    throw new ConfigError(`Cannot write ${located.file}: nothing was changed; see the cause`, [], { cause });
+    throw new ConfigError(
+      `Cannot write ${located.file}: nothing was changed: ${messageOf(cause)}; check its folder`,
+      [],
+      { cause },
+    );
   }
   if (wasTrusted) recordTrust(located.dir, edited, env);
   const now = readFolder(located.dir, located.origin);

@@ -4,6 +4,7 @@ import { isAbsolute, join } from "node:path";
 import process from "node:process";
 import { ConfigError } from "./problem.ts";
 import { writeFileAtomically } from "./write_file.ts";
+import { messageOf } from "./message_of.ts";
 
 /** The environment, as far as it is looked at. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -56,7 +57,9 @@ export function recordTrust(dir: string, text: string | undefined, env: Environm
     writeFileAtomically(recordOf(folder, dir), `${hashOf(text)}\n${realpathSync(dir)}\n`);
   } catch (cause) {
     throw new ConfigError(
-      `Cannot trust ${dir}: the record can't be written below ${folder}; see the cause`,
+      `Cannot trust ${dir}: the record can't be written below ${folder}: ${
+        messageOf(cause)
+      }; check that folder`,
       [],
       { cause },
     );

@@ -12,7 +12,7 @@ export function listenError({ name, listen, setting }: WantedListener, cause: Er
   const code = "code" in cause ? cause.code : undefined;
   const change = setting ? `change ${setting}` : `give ${name} another address`;
   const state = code === "EADDRINUSE"
-    ? `another process listens there; stop it, or ${change}`
+    ? `another process, or another listener of this one, has it; stop it, or ${change}`
     : code === "EADDRNOTAVAIL" || code === "ENOTFOUND"
     ? `this machine has no such address; ${change}`
     : code === "EACCES"

@@ -233,7 +233,10 @@ export interface PluginCommand {
    * A list: with one of these flags, by their long names in camelCase. Default: never.
    */
   withoutFile?: true | readonly string[];
-  /** The exit code is 0, or what it returns. Throwing prints the error and exits 1, or 78 as of `start`. */
+  /**
+   * The exit code is 0, or what it returns. Throwing prints the error and exits 1, 78 as of `start`,
+   * or 2 where the error has `exitCode = 2`: the command was called wrongly.
+   */
   run(call: CommandCall): Promise<number | void>;
 }
 

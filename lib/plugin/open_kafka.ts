@@ -85,7 +85,7 @@ export function openKafka(settings: HostSettings, context: KafkaContext): KafkaP
         tried.resolve();
         if (stopping.signal.aborted) return;
         if (failed++ === 0) {
-          logger.warn("Kafka does not answer; it is waited for.", { component: "kafka", error });
+          logger.warn("Kafka can't be used yet; it is tried again.", { component: "kafka", error });
         }
         trouble = errorChain(error);
         delayMs = retryDelay(failed, DEFAULT_RETRY, random);

@@ -3,6 +3,9 @@ import { ruleSettings } from "./rules/settings.ts";
 import { sinkSettings } from "./sinks/settings.ts";
 import { DIALECTS } from "./sql/dialect.ts";
 
+/** A number from 0 to 65535. */
+const PORT = "(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5]?[0-9]{1,4})";
+
 /** Settings of the insights plugin: `[plugins.insights]`. */
 export const settings = {
   topic_prefix: {
@@ -104,7 +107,7 @@ export const settings = {
         fields: {
           listen: {
             type: "string",
-            pattern: "(\\[[0-9a-fA-F:.]+\\]|[^:\\[\\]\\s/]*):[0-9]{1,5}",
+            pattern: `(\\[[0-9a-fA-F:.]+\\]|[^:\\[\\]\\s/]*):${PORT}`,
             form: 'an address as "127.0.0.1:8082", "[::1]:8082" or ":8082" (all interfaces)',
             default: "127.0.0.1:8082",
             doc: "Address.",

@@ -1,8 +1,11 @@
 import type { SettingsOf, SettingsSchema } from "capstan";
 
+/** A number from 0 to 65535. */
+const PORT = "(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5]?[0-9]{1,4})";
+
 /** Address of a listener: `host:port`, `:port`, `[v6]:port`. */
 const ADDRESS = {
-  pattern: "(\\[[0-9a-fA-F:.]+\\]|[^:\\[\\]\\s/]*):[0-9]{1,5}",
+  pattern: `(\\[[0-9a-fA-F:.]+\\]|[^:\\[\\]\\s/]*):${PORT}`,
   form: 'an address as "127.0.0.1:8080", "[::1]:8080" or ":8080" (all interfaces)',
 } as const;
 

@@ -56,6 +56,49 @@ Deno.test("wrong usage ends with 2 and says where help is", async () => {
   assert.match((await capstan({ args: ["rnu"] })).error, /Did you mean run\?/);
 });
 
+Deno.test("a plugin's command that is called wrongly ends with 2, a port that is none with 78", async () => {
+  await using dir = await tempDir();
+  const call = (...args: string[]) =>
+    capstan({ args: [...args, "--config-dir", dir.path], env: { CAPSTAN_ADMIN_LISTEN: "127.0.0.1:0" } });
+  // Makes the file.
+  assert.equal((await call("publish", "t", "--create")).code, 0);
+  const limit = await call("log", "--limit", "none");
+  assert.deepEqual([limit.code, limit.error.split("\n")[0]], [
+    2,
+    "error: Cannot list none conversations: --limit takes a whole number from 1 on",
+  ]);
+  const stars = await call("feedback", "chatcmpl-1", "--stars", "9");
+  assert.equal(stars.code, 2);
+  assert.match(stars.error, /^error: Cannot judge chatcmpl-1: stars: .*; capstan feedback --help shows/);
+  const port = await call("run", "--listen", "127.0.0.1:65536");
+  assert.equal(port.code, 78);
+  assert.match(
+    port.error,
+    /flag --listen: plugins\.tapes\.listen is "127\.0\.0\.1:65536"; it must be an address/,
+  );
+});
+
+Deno.test("commands on the bus take brokers as a flag, and say what to check where none answers", async () => {
+  await using dir = await tempDir();
+  for (
+    const args of [["topics", "list"], ["groups", "list"], ["tail", "t", "--from-beginning"], ["dlq", "list"]]
+  ) {
+    const { code, error } = await capstan({
+      args: [...args, "--config-dir", dir.path, "--kafka-bootstrap-servers", "127.0.0.1:1"],
+    });
+    assert.equal(code, 1, args.join(" "));
+    assert.match(error, /no broker answers \(.*\); start one, or check bootstrap_servers/);
+  }
+});
+
+Deno.test("a configuration that can't be written is refused with the reason", async () => {
+  await using dir = await tempDir();
+  await Deno.writeTextFile(`${dir.path}/file`, "");
+  const { code, error } = await capstan({ args: ["init", "--config-dir", `${dir.path}/file/conf`] });
+  assert.equal(code, 78);
+  assert.match(error, /Cannot make .*config\.toml: .*ENOTDIR.*; check its folder/);
+});
+
 Deno.test("--help of every command prints usage and examples, and ends with 0", async () => {
   const root = await capstan({ args: ["--help"] });
   assert.equal(root.code, 0);

@@ -89,7 +89,9 @@ export function kafkaError(action: string, cause: unknown): KafkaError {
     return make("closed", true, "the connection was closed by us");
   }
   if (parts.some((part) => part.code === "PLT_KFK_NETWORK" || part.code === "PLT_KFK_TIMEOUT")) {
-    return make("unreachable", true, `no broker answers (${said})`);
+    // A port that asks for TLS or a password says nothing to who comes without, and closes.
+    const check = /closed|ECONNRESET/i.test(said) ? "security_protocol" : "bootstrap_servers";
+    return make("unreachable", true, `no broker answers (${said}); start one, or check ${check}`);
   }
   // Kafka's own errors say whether to try again; a mistake of ours (PLT_KFK_USER, TypeError) will not go away.
   const retryable = ids.length > 0 &&

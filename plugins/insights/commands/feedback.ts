@@ -1,6 +1,7 @@
 import type { CommandCall, PluginCommand } from "capstan";
 import { readFeedback } from "../intake/read_feedback.ts";
 import { INTAKE_TOPIC } from "../intake/intake_stream.ts";
+import { Refusal } from "../intake/refusal.ts";
 import type { Settings } from "../settings.ts";
 
 const HASH = /^[0-9a-f]{64}$/;
@@ -36,13 +37,13 @@ async function judge(call: CommandCall, source: string): Promise<void> {
   const [answer = ""] = call.args;
   const { up, down, stars, rating, conversation, comment, correction, tags, user, tenant, eventId } =
     call.options;
-  if (up && down) throw new Error("Cannot judge the answer as both good and bad: give --up or --down");
+  if (up && down) throw usageError("Cannot judge the answer as both good and bad: give --up or --down");
   const target = !HASH.test(answer)
     ? { response_id: answer }
     : conversation
     ? { root_hash: answer }
     : { node_hash: answer };
-  const [event] = readFeedback([{
+  const [event] = read(answer, {
     ...target,
     ...(up && { thumbs: "up" }),
     ...(down && { thumbs: "down" }),
@@ -54,8 +55,24 @@ async function judge(call: CommandCall, source: string): Promise<void> {
     user,
     tenant_id: tenant,
     event_id: eventId,
-  }], { caller: {}, source, now: Date.now(), newId: () => `evt-${crypto.randomUUID()}` });
+  }, source);
   if (!event) return;
   await call.publish([{ topic: INTAKE_TOPIC, value: { topic: "ai-feedback-events", events: [event] } }]);
   await call.stdout.write(`${event.event_id}\n`);
+}
+
+/** Reads it as the API does, which speaks of requests. */
+function read(answer: string, feedback: unknown, source: string): ReturnType<typeof readFeedback> {
+  try {
+    const newId = () => `evt-${crypto.randomUUID()}`;
+    return readFeedback([feedback], { caller: {}, source, now: Date.now(), newId });
+  } catch (cause) {
+    if (!(cause instanceof Refusal) || cause.status !== 400) throw cause;
+    const [why] = cause.message.split("; nothing of the request");
+    throw usageError(`Cannot judge ${answer}: ${why}; capstan feedback --help shows the flags`, { cause });
+  }
+}
+
+function usageError(message: string, options?: ErrorOptions): Error {
+  return Object.assign(new Error(message, options), { exitCode: 2 });
 }

@@ -9,9 +9,8 @@ const FILTERS = ["agent", "model", "project", "tenant", "user"] as const;
 function limitOf(value: unknown): number {
   const limit = Number(value);
   if (!Number.isInteger(limit) || limit < 1) {
-    throw new RangeError(
-      `Cannot list ${String(value)} conversations: --limit takes a whole number from 1 on`,
-    );
+    const text = `Cannot list ${String(value)} conversations: --limit takes a whole number from 1 on`;
+    throw Object.assign(new RangeError(text), { exitCode: 2 });
   }
   return limit;
 }

@@ -81,7 +81,12 @@ async function readAuthorities(file: string): Promise<string> {
   try {
     pem = await readFile(file, "utf8");
   } catch (cause) {
-    throw new Error(`Cannot read upstream_ca_file ${file}: see the cause; correct the setting`, { cause });
+    throw new Error(
+      `Cannot read upstream_ca_file ${file}: ${
+        cause instanceof Error ? cause.message : String(cause)
+      }; correct the setting`,
+      { cause },
+    );
   }
   if (!pem.includes("-----BEGIN CERTIFICATE-----")) {
     throw new Error(`Cannot use upstream_ca_file ${file}: it holds no PEM certificate; correct the setting`);

@@ -333,7 +333,7 @@ Deno.test("a port that is taken stops the start, and the message names the setti
   const settings = { store: {}, log: {}, admin: { listen: `127.0.0.1:${port}` }, topics: {} };
   try {
     await withHost([], async ({ host }) => {
-      await assert.rejects(host.start(), /another process listens there; stop it, or change admin.listen/);
+      await assert.rejects(host.start(), /another process, .* has it; stop it, or change admin.listen/);
     }, { settings });
   } finally {
     blocker.close();

@@ -149,7 +149,7 @@ Deno.test("a next instance that can't be set up, or opens a port that is taken, 
       assert.match(first?.error ?? "", /^Cannot set up plugin p: no; correct it, or set plugins\.p\.enabled/);
       const [second] = await host.change(becomes([versioned("2", said, { listen: taken })]));
       assert.equal(second?.outcome, "kept");
-      assert.match(second?.error ?? "", /another process listens there/);
+      assert.match(second?.error ?? "", /another listener of this one, has it/);
       assert.deepEqual(said, ["setup 1", "start 1", "setup 2"]);
       assert.equal(await text(await originOf(host)), "1");
       assert.match(lines.join("\n"), /could not be changed; it goes on as it was.*plugin=p/);
