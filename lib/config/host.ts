@@ -1,3 +1,5 @@
+import { kafkaTable } from "./kafka_settings.ts";
+import { redactTable } from "./redact_settings.ts";
 import type { SettingsOf, SettingsSchema } from "./schema.ts";
 
 /** `host:port`, `:port`, `[v6]:port`. */
@@ -9,11 +11,6 @@ const TOPIC_NAME = {
   pattern: "[a-zA-Z0-9._-]{1,249}",
   form: 'a name of letters, digits, ".", "_" and "-", at most 249',
 } as const;
-
-/** What becomes of what one rule finds. */
-function redactAction<D extends string>(doc: D) {
-  return { type: "string", oneOf: ["mask", "hash", "drop", "off"], default: "mask", doc } as const;
-}
 
 /** The agent's own settings. `[plugins.NAME]` stands beside them. */
 export const hostSchema = {
@@ -96,60 +93,7 @@ export const hostSchema = {
       },
     },
   },
-  redact: {
-    type: "table",
-    doc:
-      "What is taken out of texts before they are stored, logged or published. Off, for hashes of nodes change.",
-    fields: {
-      enabled: {
-        type: "boolean",
-        default: false,
-        doc: "Whether secrets and personal data are taken out. What goes to the provider is never changed.",
-      },
-      actions: {
-        type: "table",
-        doc:
-          "What becomes of what a rule finds: its name (mask), with a keyed hash (hash), nothing (drop); off finds nothing.",
-        fields: {
-          api_key: redactAction("API keys, by the forms their makers document."),
-          token: redactAction("JSON Web Tokens, bearer tokens, passwords by their names, private keys."),
-          iban: redactAction("Bank account numbers with right check digits."),
-          card: redactAction("Payment card numbers with a right check digit."),
-          email: redactAction("E-mail addresses."),
-          phone: redactAction("Telephone numbers in the international form."),
-          ip: redactAction("IP addresses, but for loopback."),
-        },
-      },
-      phone_country: {
-        type: "string",
-        pattern: "[A-Z]{2}",
-        form: "two capital letters, as DE",
-        doc: "Country whose telephone numbers are found in their national form, too.",
-      },
-      key: {
-        type: "string",
-        secret: true,
-        doc:
-          "Key of hashes and of sealed calls: 32 bytes as base64 or hexadecimal. Default: that of redact.key beside the data, made where it is missing.",
-      },
-      patterns: {
-        type: "tables",
-        doc: "Own patterns: `[redact.patterns.employee]`.",
-        fields: {
-          pattern: {
-            type: "string",
-            doc: "A regular expression as RE2 has it; a group named `secret` is what is taken out.",
-          },
-          action: {
-            type: "string",
-            oneOf: ["mask", "hash", "drop"],
-            default: "mask",
-            doc: "What becomes of what it finds.",
-          },
-        },
-      },
-    },
-  },
+  redact: redactTable,
   admin: {
     type: "table",
     doc: "The listener for metrics, health, the HTTP API and the command line.",
@@ -188,99 +132,7 @@ export const hostSchema = {
       },
     },
   },
-  kafka: {
-    type: "table",
-    doc: "Apache Kafka as the bus of the whole agent.",
-    fields: {
-      bootstrap_servers: {
-        type: "list",
-        env: ["KAFKA_BOOTSTRAP_SERVERS"],
-        doc: "Brokers, as host:port. Without one the local log is the bus.",
-      },
-      security_protocol: {
-        type: "string",
-        oneOf: ["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"],
-        default: "PLAINTEXT",
-        env: ["KAFKA_SECURITY_PROTOCOL"],
-        doc: "Whether connections are encrypted (SSL) and authenticated (SASL).",
-      },
-      sasl_mechanism: {
-        type: "string",
-        oneOf: ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"],
-        env: ["KAFKA_SASL_MECHANISM"],
-        doc: "How the agent proves who it is.",
-      },
-      sasl_username: { type: "string", env: ["KAFKA_SASL_USERNAME"], doc: "User for PLAIN and SCRAM." },
-      sasl_password: {
-        type: "string",
-        secret: true,
-        env: ["KAFKA_SASL_PASSWORD"],
-        doc: "Password for PLAIN and SCRAM.",
-      },
-      sasl_token_file: {
-        type: "string",
-        path: true,
-        env: ["KAFKA_SASL_TOKEN_FILE"],
-        doc: "File that holds the token for OAUTHBEARER; read again for each connection.",
-      },
-      sasl_token_url: {
-        type: "string",
-        pattern: "https?://.+",
-        form: "an address as https://login.example/oauth2/token (http to this machine only)",
-        env: ["KAFKA_SASL_TOKEN_URL"],
-        doc: "Address that gives tokens for OAUTHBEARER, instead of a file.",
-      },
-      sasl_token_client_id: {
-        type: "string",
-        env: ["KAFKA_SASL_TOKEN_CLIENT_ID"],
-        doc:
-          "Client of the client-credentials grant at sasl_token_url; without one a GET must give the token.",
-      },
-      sasl_token_client_secret: {
-        type: "string",
-        secret: true,
-        env: ["KAFKA_SASL_TOKEN_CLIENT_SECRET"],
-        doc: "Secret of sasl_token_client_id.",
-      },
-      sasl_token_scope: {
-        type: "string",
-        env: ["KAFKA_SASL_TOKEN_SCOPE"],
-        doc: "Scope to ask for.",
-      },
-      ssl_ca_file: {
-        type: "string",
-        path: true,
-        env: ["KAFKA_SSL_CA_FILE"],
-        doc: "Certificates (PEM) that may sign the brokers', instead of the system's.",
-      },
-      ssl_cert_file: {
-        type: "string",
-        path: true,
-        env: ["KAFKA_SSL_CERT_FILE"],
-        doc: "The agent's own certificate (PEM), for brokers that ask for one.",
-      },
-      ssl_key_file: {
-        type: "string",
-        path: true,
-        env: ["KAFKA_SSL_KEY_FILE"],
-        doc: "The private key (PEM) of ssl_cert_file.",
-      },
-      client_id: {
-        type: "string",
-        default: "capstan",
-        flag: "kafka-bus-client-id", // --kafka-client-id is that of [publisher.kafka], as tapes has it
-        env: ["KAFKA_CLIENT_ID"],
-        doc: "The agent's name in the brokers' logs and quotas.",
-      },
-      consumer_group: {
-        type: "string",
-        pattern: "[a-zA-Z0-9._-]{1,200}",
-        form: 'a name of letters, digits, ".", "_" and "-", at most 200',
-        env: ["KAFKA_CONSUMER_GROUP"],
-        doc: "Consumer group of streams that name none. Default: the plugin's name.",
-      },
-    },
-  },
+  kafka: kafkaTable,
   topics: {
     type: "tables",
     doc:

@@ -1,4 +1,4 @@
-import type { StreamSpec } from "../bus/stream/stream.ts";
+import type { StreamSpec } from "../bus/stream/stream_options.ts";
 import type { TopicNames } from "../bus/topic_names.ts";
 import type { RegisteredStream } from "./registry.ts";
 

@@ -1,85 +1,21 @@
-import type { Store, Transaction } from "../../store/contract.ts";
+import { abortable } from "../abortable.ts";
+import type { PartitionLag } from "../contract.ts";
+import type { RebuildOptions, Rebuilt, StreamHandle } from "../handler.ts";
 import type { Health } from "../../telemetry/health.ts";
 import type { Logger } from "../../telemetry/logger.ts";
-import type { Meter } from "../../telemetry/metrics.ts";
-import { type PartitionHooks, StreamArrival } from "./arrival.ts";
-import { abortable } from "../abortable.ts";
-import { CatchUp, type RowsKeeper } from "./catch_up.ts";
+import type { StreamArrival } from "./arrival.ts";
 import { caughtUp } from "./caught_up.ts";
-import type { Clock } from "../clock.ts";
-import type { OpenOptions, PartitionLag, StartFrom, Subscription } from "../contract.ts";
 import { Gate } from "./gate.ts";
-import type { RebuildOptions, Rebuilt, StreamHandle, StreamHandler } from "../handler.ts";
-import { LocalState } from "./local_state.ts";
-import { OverlappedCommits } from "./overlapped_commits.ts";
-import type { Pace } from "../pace.ts";
-import { Progress } from "./progress.ts";
-import { Replay } from "./replay.ts";
-import { type ReplayFigures, ReplayProgress } from "./replay_progress.ts";
-import { DEFAULT_RETRY, retryDelay, type RetryPolicy } from "./retry.ts";
-import { FencedRows, type Place, type StreamDriver } from "./rows_first.ts";
-import { Session } from "./session.ts";
 import { type StreamMetrics, streamMetrics } from "./metrics.ts";
+import { StreamOpening } from "./opening.ts";
+import { Progress } from "./progress.ts";
+import { type ReplayFigures, ReplayProgress } from "./replay_progress.ts";
+import { DEFAULT_RETRY, retryDelay } from "./retry.ts";
+import { Session } from "./session.ts";
+import { DEFAULT_CONCURRENCY, type StreamOptions, type StreamSpec } from "./stream_options.ts";
+import { streamWork } from "./stream_work.ts";
 import { Troubles } from "./troubles.ts";
-import type { WorkWatch } from "./watch.ts";
-import { TopicCodecs } from "../topic_codecs.ts";
-import { AbandonedError, GaveUpError, StreamWork, type WorkEvents } from "./work.ts";
-
-/** How a stream is made; defaults are filled in, topics have their real names. Plain data: it reaches the Worker. */
-export interface StreamSpec {
-  /** For logs, metrics and health: `tapes/tapes-deriver`. */
-  name: string;
-  group: string;
-  /** Real names. */
-  topics: readonly string[];
-  from: StartFrom;
-  maxRecords: number;
-  maxBytes: number;
-  lingerMs: number;
-  /** Partitions worked on side by side, at least 1. Default 8. */
-  concurrency?: number;
-  /** Default "exactly-once". */
-  delivery?: "exactly-once" | "at-least-once";
-  /** Logical name. */
-  outputTopic?: string;
-  /** At least 1. */
-  attempts: number;
-  /** What is given up goes to the dead-letter topic (default), or stops the stream. */
-  onFailure?: "dead-letter" | "stop";
-  /** Default "decoded". */
-  values?: "decoded" | "bytes";
-  /** Partitions of one number go to one member. Default false. */
-  together?: boolean;
-}
-
-/** What a stream works with. */
-export interface StreamOptions {
-  spec: StreamSpec;
-  driver: StreamDriver;
-  handler: StreamHandler;
-  /** Told when partitions come and go. */
-  hooks?: PartitionHooks;
-  /** Empties a partition's rows: the handler keeps state in them. Logical name of the topic. */
-  reset?(tx: Transaction, partition: Place): void;
-  /** Real name of a logical topic, and back. */
-  realName(topic: string): string;
-  logicalName(topic: string): string;
-  /** What the values of topics are. Without it they are read as they lie, and written as JSON. */
-  codecs?: TopicCodecs;
-  log: Logger;
-  meter: Meter;
-  clock: Clock;
-  random(): number;
-  retry?: RetryPolicy;
-  /** Where a handler may end the thread. */
-  watch?: WorkWatch;
-  /** Rests between batches, for a stream beside a busy thread. */
-  pace?: Pace;
-  /** Called after each commit. */
-  onCommit?(): void;
-}
-
-const DEFAULT_CONCURRENCY = 8;
+import { AbandonedError, GaveUpError, type StreamWork } from "./work.ts";
 
 /** What health says of a stream that its agent holds. */
 export function heldDetail(reason: string): string {
@@ -92,6 +28,7 @@ export class Stream implements StreamHandle {
   readonly #options: StreamOptions;
   readonly #log: Logger;
   readonly #work: StreamWork;
+  readonly #opening: StreamOpening;
   readonly #metrics: StreamMetrics;
   readonly #troubles: Troubles;
   readonly #progress = new Progress();
@@ -119,7 +56,15 @@ export class Stream implements StreamHandle {
     this.#log = options.log.child({ stream: options.spec.name });
     this.#metrics = streamMetrics(options.meter, options.spec.name);
     this.#troubles = new Troubles(this.#log);
-    this.#work = this.#makeWork({
+    const parts = { log: this.#log, metrics: this.#metrics, troubles: this.#troubles };
+    this.#opening = new StreamOpening(options, {
+      ...parts,
+      gate: this.#gate,
+      replayed: this.#replayed,
+      quit: this.#quitting.signal,
+    });
+    this.#work = streamWork(options, {
+      ...parts,
       handled: (records, seconds) => this.#metrics.handled(records, seconds),
       deadLettered: (record, error) => {
         this.#metrics.deadLettered();
@@ -294,10 +239,13 @@ export class Stream implements StreamHandle {
         this.#options.onCommit?.();
       },
     });
-    await using subscription = await this.#open(session);
+    const { subscription, arrival } = await this.#opening.open(session);
+    await using reading = subscription;
+    this.#arrival = arrival;
+    this.#progress.made();
     alive();
     try {
-      await session.run(subscription);
+      await session.run(reading);
     } finally {
       this.#arrival = undefined;
     }
@@ -335,148 +283,6 @@ export class Stream implements StreamHandle {
     if (this.#replayed.figures) this.#rebuilding?.({ done, total });
   }
 
-  /** Opens the bus, with rows beside it and commits beside the work where that is asked for. */
-  async #open(session: Session): Promise<Subscription> {
-    const { driver, spec, clock, random, retry = DEFAULT_RETRY, hooks = {} } = this.#options;
-    const { group, topics, from, together } = spec;
-    const open: OpenOptions = { group, topics, from, together, ...session.hooks };
-    const plain = await driver.open(open);
-    const apart = spec.delivery === "at-least-once" && driver.name !== "local" && driver.send !== undefined;
-    const overlapped = apart ? this.#overlapped(plain) : undefined;
-    const inner = overlapped ?? plain;
-    const store = driver.name === "local" ? undefined : driver.rowStore;
-    const rows = store && this.#fenced(inner, store, overlapped);
-    const arrival = new StreamArrival({
-      hooks,
-      keeper: rows ? this.#caughtUp(rows) : this.#localState(inner),
-      logicalName: (topic) => this.#options.logicalName(topic),
-      concurrency: spec.concurrency ?? DEFAULT_CONCURRENCY,
-      together: spec.together,
-      clock,
-      random,
-      retry,
-      log: this.#log,
-      troubles: this.#troubles,
-      signal: session.ended,
-      ...(ofTheMoment(from) && {
-        keepStart: ({ topic, partition }: Place, position: number) =>
-          plain.commit({ through: { topic, partition, offset: position - 1 } }),
-      }),
-      ...(overlapped && { settled: (place: Place) => overlapped.ended(place) }),
-    });
-    session.receives(arrival);
-    this.#arrival = arrival;
-    this.#progress.made();
-    return rows ?? inner;
-  }
-
-  /** Rows beside a bus that has none. */
-  #caughtUp(rows: FencedRows): RowsKeeper {
-    const reset = this.#reset;
-    return new CatchUp({ rows, replay: this.#replay(), ...(reset && { reset }) });
-  }
-
-  /** Rows beside the offsets of the log, where they are state. */
-  #localState(inner: Subscription): RowsKeeper | undefined {
-    const { rowStore: store } = this.#options.driver;
-    const reset = this.#reset;
-    if (store === undefined || reset === undefined) return undefined;
-    return new LocalState({ inner, store, group: this.spec.group, replay: this.#replay(), reset });
-  }
-
-  get #reset(): StreamOptions["reset"] {
-    const { reset } = this.#options;
-    return reset && ((tx, place) => reset(tx, this.#logical(place)));
-  }
-
-  #replay(): Replay {
-    const { driver, spec } = this.#options;
-    return new Replay({
-      driver,
-      group: spec.group,
-      work: this.#makeWork({
-        handled: (records) => this.#metrics.replayed(records),
-        deadLettered: () => undefined,
-      }),
-      maxRecords: spec.maxRecords,
-      maxBytes: spec.maxBytes,
-      progress: this.#replayed,
-      resumed: (signal) => this.#resumed(signal),
-    });
-  }
-
-  #overlapped(inner: Subscription): OverlappedCommits {
-    const { driver, clock, random, retry } = this.#options;
-    const key = ({ topic, partition }: Place) => `offset ${partition}/${topic}`;
-    const sentence = "An offset can't be committed; it is tried again.";
-    return new OverlappedCommits({
-      inner,
-      send: async (outputs) => await driver.send?.(outputs, { signal: this.#quitting.signal }),
-      isRetryable: (error) => driver.isRetryable(error),
-      clock,
-      random,
-      retry,
-      onFailing: (place, error, attempt, delayMs) => {
-        this.#metrics.commitFailed();
-        this.#troubles.add({ key: key(place), sentence, error, attempt, delayMs });
-      },
-      onRecovered: (place) => this.#troubles.over(key(place)),
-      signal: this.#quitting.signal,
-    });
-  }
-
-  #fenced(inner: Subscription, store: Store, overlapped: OverlappedCommits | undefined): FencedRows {
-    return new FencedRows({
-      inner,
-      store,
-      group: this.spec.group,
-      always: this.#options.reset !== undefined,
-      ...(overlapped && { acknowledged: (place: Place) => overlapped.acknowledged(place) }),
-    });
-  }
-
-  #makeWork(events: Pick<WorkEvents, "handled" | "deadLettered">): StreamWork {
-    const { spec, driver, codecs } = this.#options;
-    return new StreamWork({
-      ...this.#options,
-      codecs: codecs ?? new TopicCodecs(),
-      values: codecs ? spec.values : "bytes",
-      group: spec.group,
-      attempts: spec.attempts,
-      onFailure: spec.onFailure,
-      outputTopic: spec.outputTopic,
-      isRetryable: (error) => driver.isRetryable(error),
-      events: {
-        ...events,
-        retrying: (error, attempt, delayMs) => {
-          this.#metrics.retried();
-          this.#log.warn("A batch failed and is tried again.", {
-            attempt,
-            delay_ms: Math.round(delayMs),
-            error,
-          });
-        },
-        commitFailing: ({ topic, partition }, error, attempt, delayMs) => {
-          this.#metrics.commitFailed();
-          const sentence = "A commit failed; it is tried again.";
-          this.#troubles.add({ key: `commit ${partition}/${topic}`, sentence, error, attempt, delayMs });
-        },
-      },
-    });
-  }
-
-  #logical({ topic, partition }: Place): Place {
-    return { topic: this.#options.logicalName(topic), partition };
-  }
-
-  /** Resolves when the stream is not paused, or when `signal` aborts. */
-  async #resumed(signal: AbortSignal): Promise<void> {
-    if (!this.#gate.closed || signal.aborted) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    signal.addEventListener("abort", () => resolve(), { once: true });
-    await Promise.race([this.#gate.opened, promise]);
-  }
-
   #stoppedAt(error: GaveUpError): void {
     this.#gaveUp = error;
     this.#troubles.clear();
@@ -490,9 +296,4 @@ export class Stream implements StreamHandle {
     });
     this.#progress.made();
   }
-}
-
-/** Whether the place it means is another one later. */
-function ofTheMoment(from: StartFrom): boolean {
-  return from === "latest" || (typeof from === "object" && "timestamp" in from);
 }

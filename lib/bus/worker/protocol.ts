@@ -2,7 +2,7 @@ import type { Health } from "../../telemetry/health.ts";
 import type { AssignedPartition, Rebuilt } from "../handler.ts";
 import type { LogLevel } from "../../telemetry/logger.ts";
 import type { Sample } from "../../telemetry/meter.ts";
-import type { StreamSpec } from "../stream/stream.ts";
+import type { StreamSpec } from "../stream/stream_options.ts";
 import type { CommittedRange, Suspect } from "./suspects.ts";
 import type { WorkerValues } from "./values.ts";
 

@@ -5,7 +5,8 @@ import type { Clock } from "../clock.ts";
 import type { BusDriver, PartitionLag } from "../contract.ts";
 import type { RebuildOptions, Rebuilt, StreamHandle } from "../handler.ts";
 import type { PartitionHooks } from "../stream/arrival.ts";
-import { heldDetail, type StreamSpec } from "../stream/stream.ts";
+import { heldDetail } from "../stream/stream.ts";
+import type { StreamSpec } from "../stream/stream_options.ts";
 import type { WorkerHost } from "./host.ts";
 
 /** What the handle of a stream in the Worker works with. */

@@ -1,4 +1,4 @@
-import type { StreamSpec } from "../stream/stream.ts";
+import type { StreamSpec } from "../stream/stream_options.ts";
 import type { WorkNote } from "./work_notes.ts";
 
 /** Offsets of one stream in one partition. */

@@ -1,5 +1,5 @@
 import type { RecordBatch } from "../contract.ts";
-import type { StreamSpec } from "../stream/stream.ts";
+import type { StreamSpec } from "../stream/stream_options.ts";
 import type { Deaths, WorkWatch } from "../stream/watch.ts";
 import { Alone } from "./alone.ts";
 import { afterCommit, type CommittedRange, type Suspect, within, type WorkRange } from "./suspects.ts";

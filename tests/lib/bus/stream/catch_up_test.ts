@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { StreamHandler } from "../../../../lib/bus/handler.ts";
-import type { StreamOptions } from "../../../../lib/bus/stream/stream.ts";
+import type { StreamOptions } from "../../../../lib/bus/stream/stream_options.ts";
 import { copying, type RowsRig, withRows } from "./rows_rig.ts";
 
 const reset: StreamOptions["reset"] = (tx) => void tx.run("DELETE FROM r");

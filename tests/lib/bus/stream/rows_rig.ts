@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import type { CommitOptions, OpenOptions, Subscription } from "../../../../lib/bus/contract.ts";
 import { FENCE_MIGRATIONS, FENCE_OWNER, readFence } from "../../../../lib/bus/stream/fences.ts";
-import { Stream, type StreamOptions, type StreamSpec } from "../../../../lib/bus/stream/stream.ts";
+import { Stream } from "../../../../lib/bus/stream/stream.ts";
+import type { StreamOptions, StreamSpec } from "../../../../lib/bus/stream/stream_options.ts";
 import type { StreamHandler } from "../../../../lib/bus/handler.ts";
 import { openStore } from "../../../../lib/store/open_store.ts";
 import type { SqliteStore } from "../../../../lib/store/sqlite_store.ts";

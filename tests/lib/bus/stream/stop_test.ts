@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { StreamHandler } from "../../../../lib/bus/handler.ts";
-import { Stream, type StreamSpec } from "../../../../lib/bus/stream/stream.ts";
+import { Stream } from "../../../../lib/bus/stream/stream.ts";
+import type { StreamSpec } from "../../../../lib/bus/stream/stream_options.ts";
 import { createLogger } from "../../../../lib/telemetry/create_logger.ts";
 import { createMeter } from "../../../../lib/telemetry/meter.ts";
 import { MemoryBus } from "../memory_bus.ts";

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import type { Codec, HandlerReturn, StreamRecord, TopicValues } from "../../../../lib/bus/handler.ts";
 import { DEAD_LETTER_HEADERS } from "../../../../lib/bus/stream/dead_letters.ts";
-import { Stream, type StreamSpec } from "../../../../lib/bus/stream/stream.ts";
+import { Stream } from "../../../../lib/bus/stream/stream.ts";
+import type { StreamSpec } from "../../../../lib/bus/stream/stream_options.ts";
 import { topicCodecs } from "../../../../lib/bus/topic_codecs.ts";
 import { createLogger } from "../../../../lib/telemetry/create_logger.ts";
 import { createMeter } from "../../../../lib/telemetry/meter.ts";

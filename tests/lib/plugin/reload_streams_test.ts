@@ -1,0 +1,110 @@
+import assert from "node:assert/strict";
+import type { Plugin } from "../../../lib/plugin/contract.ts";
+import { withHost } from "./rig.ts";
+import { becomes } from "./reload_rig.ts";
+
+for (const overlaps of [false, true]) {
+  const how = overlaps ? ", though instances overlap" : "";
+  Deno.test(`a stream goes on where the former instance's was, and stays paused where it was${how}`, () =>
+    streamsGoOn(overlaps));
+}
+
+async function streamsGoOn(overlaps: boolean): Promise<void> {
+  const seen: string[] = [];
+  const waiting: (() => void)[] = [];
+  const reader = (version: string): Plugin => ({
+    name: "reader",
+    overlaps,
+    setup(ctx) {
+      ctx.topic({ name: "words", partitions: 1 });
+      const words = ctx.producer("words");
+      ctx.stream<string>({ topics: ["words"], group: "reader" }, (batch) => {
+        for (const record of batch.records) seen.push(`${version} ${record.data}`);
+        waiting.splice(0).forEach((told) => told());
+      });
+      ctx.route("POST", "/words", async (request) => {
+        await words.send(await request.text());
+        return new Response();
+      });
+    },
+  });
+  await withHost([reader("1")], async ({ host }) => {
+    await host.start();
+    const say = async (word: string) => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      waiting.push(resolve);
+      await (await fetch(`${host.adminOrigin}/words`, { method: "POST", body: word })).body?.cancel();
+      return { handled: promise };
+    };
+    await (await say("a")).handled;
+    await host.change(becomes([reader("2")]));
+    await (await say("b")).handled;
+    const control = async (verb: string) =>
+      await (await fetch(`${host.adminOrigin}/admin/streams/${verb}`, { method: "POST" })).body?.cancel();
+    await control("pause");
+    await host.change(becomes([reader("3")]));
+    assert.deepEqual((await host.status()).streams.map(({ paused }) => paused), [true]);
+    const last = await say("c");
+    await control("resume");
+    await last.handled;
+    assert.deepEqual(seen, ["1 a", "2 b", "3 c"]);
+  });
+}
+
+Deno.test("a stream in the Worker takes its next options; a handler that can't be loaded leaves the former one", async () => {
+  const module = (name: string) => new URL(`./workers/${name}`, import.meta.url);
+  const plugin = (options: unknown, file = "tag.ts"): Plugin => ({
+    name: "w",
+    overlaps: true,
+    setup(ctx) {
+      ctx.topic({ name: "in", partitions: 1 });
+      ctx.topic({ name: "out", partitions: 1 });
+      ctx.stream({
+        topics: ["in"],
+        group: "tagger",
+        source: "local",
+        worker: { module: module(file), options },
+      });
+      ctx.route("POST", "/in", async (request) => {
+        await ctx.append("in", { value: await request.text() });
+        return new Response();
+      });
+    },
+  });
+  const seen: string[] = [];
+  const waiting: (() => void)[] = [];
+  const reader: Plugin = {
+    name: "reader",
+    setup: (ctx) =>
+      void ctx.stream<string>({ topics: ["out"] }, (batch) => {
+        for (const record of batch.records) seen.push(record.data);
+        waiting.splice(0).forEach((told) => told());
+      }),
+  };
+  await withHost([plugin("1"), reader], async ({ host }) => {
+    await host.start();
+    const say = async (word: string) => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      waiting.push(resolve);
+      await (await fetch(`${host.adminOrigin}/in`, { method: "POST", body: word })).body?.cancel();
+      await promise;
+    };
+    await say("a");
+    const second = plugin("2");
+    assert.deepEqual(await host.change(becomes([second, reader])), [{
+      plugin: "w",
+      outcome: "restarted",
+    }]);
+    await say("b");
+    const [failed] = await host.change(becomes([plugin("3", "missing.ts"), reader]));
+    assert.equal(failed?.outcome, "kept");
+    assert.match(failed?.error ?? "", /Cannot load the handler of stream w\/tagger/);
+    await say("c");
+    // Another plugin's change is none of the Worker's: the handler there counts on.
+    assert.deepEqual(await host.change(becomes([second, { ...reader }])), [
+      { plugin: "reader", outcome: "restarted" },
+    ]);
+    await say("d");
+    assert.deepEqual(seen, ["1 a 1", "2 b 1", "2 c 1", "2 d 2"]);
+  });
+});
