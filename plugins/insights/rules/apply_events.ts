@@ -81,15 +81,14 @@ export function applyEvents(
   const facts: ClockFact[] = [];
   const last = records.at(-1)?.offset ?? -1;
   const next = progress.nextOffset ?? 0;
-  // There are some where what was handled before is handled again.
+  // There are some where what was handled before is handled again. What the clock told right before, which the rows
+  // have already, changes nothing once more.
   const known = clockFacts(tx, place, { from: next, to: last + 1 });
   const ahead = new Set(known.filter((fact) => fact.ahead).map(({ atOffset }) => atOffset));
   const work = { ...options, progress, ahead, facts };
   let from = 0;
   for (const fact of known) {
     if (fact.clockMs === null && fact.idleMs === null) continue;
-    // What the clock told at the place where the rows are is in them.
-    if (progress.nextOffset !== null && fact.atOffset <= next) continue;
     const before = records.findIndex(({ offset }) => offset >= fact.atOffset);
     const to = before === -1 ? records.length : before;
     insights.push(...addEvents(tx, records.slice(from, to), work), ...tell(tx, fact, work));
@@ -116,7 +115,8 @@ function addEvents(tx: Transaction, records: readonly RuleRecord[], work: Work):
     if (event === undefined) continue;
     if (ahead.has(offset) || event.timeMs > nowMs + MOST_AHEAD_MS) {
       progress.ahead++;
-      const fact = addClockFact(tx, place, { atOffset: offset, clockMs: null, idleMs: null, ahead: true });
+      const left = { atOffset: offset, clockMs: null, idleMs: null, ahead: true, toldMs: nowMs };
+      const fact = addClockFact(tx, place, left);
       if (fact !== undefined) facts.push(fact);
       continue;
     }
@@ -131,6 +131,7 @@ function addEvents(tx: Transaction, records: readonly RuleRecord[], work: Work):
       if (counted === "first") samples.forEach((sample) => gathered.add(rule, event, sample));
     }
   }
+  if (facts.length > 0) forgetClockFacts(tx, place, nowMs);
   gathered.write();
   return progress.seenMs === null ? [] : look(tx, doneMs, work);
 }
@@ -189,11 +190,12 @@ export function applyClock(tx: Transaction, { told, atOffset, ...options }: Cloc
   const { place } = options;
   const progress = readProgress(tx, place);
   if (progress.seenMs === null || progress.nextOffset !== atOffset) return { insights: [], facts: [] };
-  const fact = addClockFact(tx, place, { atOffset, ...told, ahead: false });
+  const toldMs = Math.max(told.clockMs ?? 0, told.idleMs ?? 0);
+  const fact = addClockFact(tx, place, { atOffset, ...told, ahead: false, toldMs });
   if (fact === undefined) return { insights: [], facts: [] };
   const insights = tell(tx, told, { ...options, progress });
   writeProgress(tx, place, progress);
-  forgetClockFacts(tx, place, Math.max(told.clockMs ?? 0, told.idleMs ?? 0));
+  forgetClockFacts(tx, place, toldMs);
   return { insights, facts: [fact] };
 }
 

@@ -17,6 +17,8 @@ export interface ClockFact extends ClockTold {
   readonly atOffset: number;
   /** The record at this offset was left out: its time was yet to come. */
   readonly ahead: boolean;
+  /** When it was so, by the clock; milliseconds since 1970. */
+  readonly toldMs: number;
 }
 
 /** How long it is known, in milliseconds: longer than the longest window and its baseline. */
@@ -27,10 +29,11 @@ interface Row {
   clock_ms: number | null;
   idle_ms: number | null;
   ahead: number;
+  told_ms: number;
 }
 
 const SELECT =
-  "SELECT at_offset, clock_ms, idle_ms, ahead FROM insights_rule_clock WHERE source = ? AND part = ?";
+  "SELECT at_offset, clock_ms, idle_ms, ahead, told_ms FROM insights_rule_clock WHERE source = ? AND part = ?";
 
 /** The facts from one offset up to another one, both included, in their order. */
 export function clockFacts(
@@ -64,18 +67,20 @@ export function addClockFact(
     clockMs: later(known?.clockMs ?? null, fact.clockMs),
     idleMs: later(known?.idleMs ?? null, fact.idleMs),
     ahead: known?.ahead === true || fact.ahead,
+    toldMs: fact.toldMs,
   };
   if (
     known && known.clockMs === now.clockMs && known.idleMs === now.idleMs && known.ahead === now.ahead
   ) return undefined;
   tx.run(
-    "REPLACE INTO insights_rule_clock VALUES (?, ?, ?, ?, ?, ?)",
+    "REPLACE INTO insights_rule_clock VALUES (?, ?, ?, ?, ?, ?, ?)",
     source,
     part,
     now.atOffset,
     now.clockMs,
     now.idleMs,
     Number(now.ahead),
+    now.toldMs,
   );
   return now;
 }
@@ -83,7 +88,7 @@ export function addClockFact(
 /** Forgets what was so long ago that nothing follows from it. */
 export function forgetClockFacts(tx: Transaction, { source, part }: Place, nowMs: number): void {
   tx.run(
-    "DELETE FROM insights_rule_clock WHERE source = ? AND part = ? AND ahead = 0 AND max(coalesce(clock_ms, 0), coalesce(idle_ms, 0)) < ?",
+    "DELETE FROM insights_rule_clock WHERE source = ? AND part = ? AND told_ms < ?",
     source,
     part,
     nowMs - KEPT_MS,
@@ -95,6 +100,6 @@ export function later(a: number | null, b: number | null): number | null {
   return a === null ? b : b === null ? a : Math.max(a, b);
 }
 
-function factOf({ at_offset, clock_ms, idle_ms, ahead }: Row): ClockFact {
-  return { atOffset: at_offset, clockMs: clock_ms, idleMs: idle_ms, ahead: ahead === 1 };
+function factOf({ at_offset, clock_ms, idle_ms, ahead, told_ms }: Row): ClockFact {
+  return { atOffset: at_offset, clockMs: clock_ms, idleMs: idle_ms, ahead: ahead === 1, toldMs: told_ms };
 }

@@ -19,6 +19,7 @@ export interface ClockRecord {
   readonly clock_ms: number | null;
   readonly idle_ms: number | null;
   readonly ahead: boolean;
+  readonly told_ms: number;
 }
 
 /** As many as the widest of the topics that rules read. */
@@ -47,8 +48,15 @@ export function clockRequests(
   nowMs: number,
 ): PublishRequest[] {
   if (part >= PARTITIONS) return [];
-  return facts.map(({ atOffset, clockMs, idleMs, ahead }) => {
-    const value: ClockRecord = { source, at_offset: atOffset, clock_ms: clockMs, idle_ms: idleMs, ahead };
+  return facts.map(({ atOffset, clockMs, idleMs, ahead, toldMs }) => {
+    const value: ClockRecord = {
+      source,
+      at_offset: atOffset,
+      clock_ms: clockMs,
+      idle_ms: idleMs,
+      ahead,
+      told_ms: toldMs,
+    };
     return {
       topic: clockTopicName(settings),
       partition: part,
@@ -59,6 +67,6 @@ export function clockRequests(
 }
 
 /** The fact of a record. */
-export function clockFactOf({ at_offset, clock_ms, idle_ms, ahead }: ClockRecord): ClockFact {
-  return { atOffset: at_offset, clockMs: clock_ms, idleMs: idle_ms, ahead };
+export function clockFactOf({ at_offset, clock_ms, idle_ms, ahead, told_ms }: ClockRecord): ClockFact {
+  return { atOffset: at_offset, clockMs: clock_ms, idleMs: idle_ms, ahead, toldMs: told_ms };
 }

@@ -86,3 +86,9 @@ export const COUNTED_COLUMNS: readonly string[] = [
   // Of signals: what rules read of them, JSON.
   "ALTER TABLE insights_rule_counted ADD COLUMN content TEXT",
 ];
+
+/** When the clock told something, so that it can be forgotten, added later. */
+export const TOLD_COLUMNS: readonly string[] = [
+  "ALTER TABLE insights_rule_clock ADD COLUMN told_ms REAL NOT NULL DEFAULT 0",
+  "CREATE INDEX insights_rule_clock_told ON insights_rule_clock (source, part, told_ms)",
+];

@@ -53,15 +53,29 @@ Deno.test("an event of a window that the clock has ended is left out and counted
 Deno.test("where an event came since, what the clock was about to tell is not told", () =>
   ruling([errors], async ({ add, idle, rows }) => {
     await add(failed("a", 1));
-    const stale = idle(time(11));
-    await stale;
-    await add(failed("b", 12));
-    assert.equal(rows().insights_rule_clock?.length, 1);
+    await add(failed("b", 2));
+    assert.deepEqual(await idle(time(11), 1), []);
+    assert.deepEqual([rows().insights_rule_clock, rows().insights_open], [[], []]);
+    assert.deepEqual(brief(await idle(time(11), 2)), ["opened acme coder 1"]);
+  }));
+
+Deno.test("a window is due by the clock while what is in it has not been looked at, and while an insight is open", () =>
+  ruling([aRule({ by: ["agent"], slideMs: 5 * MINUTE })], async ({ add, idle, isDue }) => {
+    const well = [1, 2, 3].map((minute) => metrics({ id: `${minute}`, minute }));
+    await add(...well, failed("a", 6));
+    assert.deepEqual([isDue(time(10.9)), isDue(time(11))], [false, true]);
+    assert.deepEqual(await idle(time(11)), []);
+    assert.deepEqual([isDue(time(15.9)), isDue(time(16))], [false, true]);
+    assert.deepEqual(brief(await idle(time(16))), ["opened acme coder 1"]);
+    assert.ok(isDue(time(21)));
+    assert.deepEqual(brief(await idle(time(21))), ["resolved acme coder 0"]);
+    assert.ok(!isDue(time(1_000)));
   }));
 
 Deno.test("what is handled again from the beginning ends as it was, with what the clock told and what was left out", () =>
   ruling([errors], async (ruled) => {
-    const { add, idle, replay, rows, other } = ruled;
+    const { add, idle, replay, rows, other, now } = ruled;
+    now(time(60));
     const said = [
       ...await add(failed("a", 1), failed("b", 2)),
       ...await idle(time(11)),
@@ -104,7 +118,20 @@ Deno.test("a silence that the clock has found is not found once more after all w
 Deno.test("what another agent has told of the last event is taken over without being said again", () =>
   ruling([errors], async ({ add, idle, take, rows }) => {
     await add(failed("a", 1));
-    await take({ atOffset: 1, clockMs: null, idleMs: time(11), ahead: false });
+    await take({ atOffset: 1, clockMs: null, idleMs: time(11), ahead: false, toldMs: time(11) });
     assert.equal(rows().insights_open?.length, 1);
     assert.deepEqual(brief(await idle(time(21))), ["resolved acme coder 0"]);
+  }));
+
+Deno.test("what the clock told is forgotten when nothing follows from it any more", () =>
+  ruling([errors], async ({ add, idle, rows, now }) => {
+    const told = async (id: string, day: number) => {
+      now(time(day * 24 * 60));
+      await add(failed(id, day * 24 * 60), metrics({ id: `${id} ahead`, minute: 600_000 }));
+      await idle(time(day * 24 * 60 + 30));
+      return (rows().insights_rule_clock as { at_offset: number }[]).map(({ at_offset }) => at_offset);
+    };
+    assert.deepEqual(await told("a", 0), [1, 2]);
+    assert.deepEqual(await told("b", 99), [1, 2, 3, 4]);
+    assert.deepEqual(await told("c", 101), [3, 4, 5, 6]);
   }));

@@ -15,6 +15,7 @@ import {
   takeClockFact,
 } from "../../../../plugins/insights/rules/apply_events.ts";
 import type { ClockFact, ClockTold } from "../../../../plugins/insights/rules/clock_facts.ts";
+import { dueByClock } from "../../../../plugins/insights/rules/due_by_clock.ts";
 import type { InsightEvent } from "../../../../plugins/insights/rules/insight_event.ts";
 import { type Place, resetRules } from "../../../../plugins/insights/rules/place.ts";
 import { type Rule, type RuleSource, SOURCES } from "../../../../plugins/insights/rules/rule.ts";
@@ -46,8 +47,15 @@ export interface Ruling {
   add(...events: Envelope[]): Promise<InsightEvent[]>;
   /** The clock is at a time in milliseconds since 1970, and everything from before has been added. */
   clock(ms: number): Promise<InsightEvent[]>;
-  /** The clock ends windows: events up to a time in milliseconds since 1970 are taken to have come. */
-  idle(ms: number): Promise<InsightEvent[]>;
+  /**
+   * The clock ends windows: events up to a time in milliseconds since 1970 are taken to have come. `atOffset` is where it
+   * takes the partition to be, by default where it is.
+   */
+  idle(ms: number, atOffset?: number): Promise<InsightEvent[]>;
+  /** Whether a window would be looked at if the clock were to end it. */
+  isDue(idleMs: number): boolean;
+  /** The agent's clock is at a time in milliseconds since 1970 when events are added; before, well after all of them. */
+  now(ms: number): void;
   /** Everything that was added is handled once more from the beginning, so many at a time. */
   replay(size: number): Promise<InsightEvent[]>;
   /** What was done by the clock is taken over by another file, in which the same events were handled. */
@@ -73,16 +81,17 @@ export async function ruling(rules: readonly Rule[], work: (ruling: Ruling) => P
     const source: RuleSource = SOURCES[first?.kind ?? "error_rate"];
     const place: Place = { source, part: 1 };
     const shared = () => ({ place, rules: held, source: "capstan" });
+    let agentMs = Date.UTC(2027, 0);
     const added: Envelope[] = [];
     const facts: ClockFact[] = [];
-    const apply = async (from: number, events: readonly Envelope[], nowMs = Date.UTC(2027, 0)) => {
+    const apply = async (from: number, events: readonly Envelope[], nowMs = agentMs) => {
       const read = events.map((event, n) => ({ offset: from + n, event: ruleEvent(held, event) }));
       const applied = await store.write((tx) => applyEvents(tx, read, { ...shared(), nowMs }));
       facts.push(...applied.facts);
       return checked(applied.insights);
     };
-    const tell = async (told: ClockTold) => {
-      const options = { ...shared(), told, atOffset: added.length };
+    const tell = async (told: ClockTold, atOffset = added.length) => {
+      const options = { ...shared(), told, atOffset };
       const applied = await store.write((tx) => applyClock(tx, options));
       facts.push(...applied.facts);
       return checked(applied.insights);
@@ -94,7 +103,10 @@ export async function ruling(rules: readonly Rule[], work: (ruling: Ruling) => P
         return await apply(from, events);
       },
       clock: (clockMs) => tell({ clockMs, idleMs: null }),
-      idle: (idleMs) => tell({ clockMs: null, idleMs }),
+      idle: (idleMs, atOffset) => tell({ clockMs: null, idleMs }, atOffset),
+      isDue: (idleMs) =>
+        store.read((db) => dueByClock(db, place, { rules: held, told: { clockMs: null, idleMs } })) !==
+          undefined,
       async replay(size) {
         await store.write((tx) => resetRules(tx, place));
         const found: InsightEvent[] = [];
@@ -110,6 +122,7 @@ export async function ruling(rules: readonly Rule[], work: (ruling: Ruling) => P
           await other.add(...added);
           await work(other);
         }),
+      now: (ms) => void (agentMs = ms),
       take: (fact) => store.write((tx) => takeClockFact(tx, fact, shared())),
       change: (rules) => void (held = rules),
       async reset() {
