@@ -24,14 +24,16 @@ export const deriveCommand = (limits: ParseOptions, redact: Redaction): PluginCo
       ({ calls }) => progress.show({ what: "deriving again", done: calls }),
     );
     await progress[Symbol.asyncDispose]();
-    const { calls, turns, nodes, failed } = derived;
+    const { calls, turns, nodes, failed, reason } = derived;
     if (calls === 0) {
       await call.stderr.write("No raw call is kept; set plugins.tapes.keep_calls to keep them.\n");
       return;
     }
     await call.stdout.write(
       `Derived ${grouped(calls)} calls again: ${grouped(turns)} turns changed, ${grouped(nodes)} nodes new` +
-        (failed > 0 ? `, ${grouped(failed)} could not be read and stay as they were.\n` : ".\n"),
+        (failed > 0
+          ? `, ${grouped(failed)} could not be read and stay as they were; the first: ${reason}\n`
+          : ".\n"),
     );
     return failed > 0 ? 1 : 0;
   },

@@ -16,6 +16,8 @@ export interface Derived {
   nodes: number;
   /** Calls that could not be read; their rows stay as they are. */
   failed: number;
+  /** Why the first of them could not be. */
+  reason?: string;
 }
 
 /** Derives all kept calls with today's parsers. Rows that stay the same give no event; nodes are never doubled. */
@@ -49,9 +51,10 @@ export async function deriveAgain(
     try {
       if (!("call" in read)) throw read.cause;
       batch.push(toParsedCall(read.call, (call) => parseCall(call, limits), redact));
-    } catch {
-      // What was known of the call stays; the count is told.
+    } catch (error) {
+      // What was known of the call stays; the count is told, and the first reason.
       derived.failed++;
+      derived.reason ??= error instanceof Error ? error.message : String(error);
     }
     if (batch.length >= BATCH) await flush();
   }

@@ -6,6 +6,7 @@ import { ReplicationError } from "../../../../lib/bus/kafka/replication_error.ts
 import { partitionOfKey } from "../../../../lib/bus/murmur2.ts";
 import { outboxStatus } from "../../../../lib/bus/relay/status.ts";
 import { SendError } from "../../../../lib/bus/send_error.ts";
+import { StoreError } from "../../../../lib/store/error.ts";
 import { FakeTarget } from "./fake_target.ts";
 import { keyed, RelayBench } from "./bench.ts";
 
@@ -292,6 +293,27 @@ Deno.test("a relay whose lease was taken commits nothing more", async () => {
   gate.resolve();
   await bench.eventually(log, "it noticed", () => stale.status().state === "waiting for the lease");
   assert.equal(stale.status().outbox?.partitions[0]?.committed ?? null, null);
+});
+
+Deno.test("Relay does not send again what is acknowledged because the file is locked for a while", async () => {
+  await using bench = new RelayBench();
+  const log = await bench.log(SPEC);
+  const target = new FakeTarget();
+  const open = log.open.bind(log);
+  let refused = 0;
+  log.open = async (options) => {
+    const subscription = await open(options);
+    const commit = subscription.commit.bind(subscription);
+    subscription.commit = (what) =>
+      refused++ < 2 ? Promise.reject(new StoreError("locked", "Cannot write: locked; wait")) : commit(what);
+    return subscription;
+  };
+  await log.send(keyed("events", 50, 7));
+  const relay = bench.relay(log, target, TOPICS);
+  relay.start();
+  await relay.drain(soon());
+  assert.equal(target.stored.length, 50);
+  assert.ok(bench.said.some((each) => /Cannot move the relay's offset.*locked/.test(each)));
 });
 
 Deno.test("Relay creates a missing topic with as many copies as there are brokers, and says so", async () => {

@@ -28,6 +28,8 @@ function give(headers: readonly Header[]) {
 Deno.test("a dead letter has the record's headers and says where it lay and why it is here", () => {
   const letter = give([header("a", "1")]);
   assert.equal(letter.topic, "in.dlq");
+  // Its own time, or retention would take an old record's letter at once.
+  assert.equal(letter.timestamp, 0);
   assert.deepEqual(texts(letter.headers), [
     "a 1",
     "capstan.dlq.topic in",

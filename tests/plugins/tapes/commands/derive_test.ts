@@ -76,7 +76,10 @@ Deno.test("derive --again enters calls that no row has yet, and keeps rows of ca
     options: { again: true },
     kept: [damaged, ...CALLS.slice(1)],
   });
-  assert.match(stdout, /^Derived 3 calls again: 2 turns changed, 4 nodes new, 1 could not be read/);
+  assert.match(
+    stdout,
+    /^Derived 3 calls again: 2 turns changed, 4 nodes new, 1 could not be read and stay as they were; the first: Cannot /,
+  );
   assert.equal(code, 1);
   assert.equal(harness.rows<StoredTurn>("turns")[0]?.reason, null);
 });
