@@ -1,8 +1,8 @@
 import type { AuditRecord } from "../record/record.ts";
 import type { OpenedRecord } from "../search/opened_records.ts";
 
-/** OCSF's version: https://schema.ocsf.io/1.6.0/classes/api_activity */
-const VERSION = "1.6.0";
+/** OCSF's version, the first that has the profile `ai_operation`: https://schema.ocsf.io/1.8.0/classes/api_activity */
+const VERSION = "1.8.0";
 /** API Activity, of the category Application Activity. */
 const CLASS = 6003;
 
