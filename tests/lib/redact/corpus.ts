@@ -52,9 +52,9 @@ function drawer(seed: number): () => number {
 }
 
 /** What must be found. Keys are drawn here, so that no file holds what somebody could take for a live one. */
-export async function samples(): Promise<Sample[]> {
+export async function samples(file = "samples.tsv"): Promise<Sample[]> {
   const random = drawer(7);
-  return (await linesOf("samples.tsv")).map(([rule = "", source = "", form = "", around = ""]) => {
+  return (await linesOf(file)).map(([rule = "", source = "", form = "", around = ""]) => {
     const secret = form.replace(/<(\w+):(\d+)>/g, (whole, name: string, count: string) => {
       const alphabet = ALPHABETS[name];
       if (alphabet === undefined) throw new Error(`the form ${whole} names no alphabet`);
@@ -71,8 +71,8 @@ export async function samples(): Promise<Sample[]> {
 }
 
 /** What must be left alone. */
-export async function lookAlikes(): Promise<LookAlike[]> {
-  return (await linesOf("lookalikes.tsv")).map(([kind = "", text = ""]) => ({
+export async function lookAlikes(file = "lookalikes.tsv"): Promise<LookAlike[]> {
+  return (await linesOf(file)).map(([kind = "", text = ""]) => ({
     kind,
     text: text.replaceAll("\\n", "\n"),
   }));
