@@ -21,7 +21,7 @@ const meta: CallMeta = {
   response_bytes: 0,
 };
 
-function recorder(ctx: FakeContext, onFailure: "forward" | "block"): Recorder {
+function recorder(ctx: FakeContext, onFailure: "forward" | "block", retryMs = 60_000): Recorder {
   return new Recorder({
     append: (topic, record, options) => ctx.append(topic, record, options),
     redact: ctx.redact,
@@ -31,7 +31,7 @@ function recorder(ctx: FakeContext, onFailure: "forward" | "block"): Recorder {
     onFailure,
     commitTimeoutMs: 60_000,
     retryBytes: 10_000,
-    retryMs: 60_000,
+    retryMs,
   });
 }
 
@@ -70,4 +70,38 @@ Deno.test("after everything was given up, the next call finds out whether the st
   assert.equal(await verdict(subject, []), "stored");
   await subject.drain(AbortSignal.timeout(60_000));
   assert.equal(subject.health().status, "ok");
+});
+
+Deno.test("a kept call that the store refuses again stays kept, until it is stored once", async () => {
+  const ctx = new FakeContext();
+  const subject = recorder(ctx, "forward", 1);
+  let attempts = 0;
+  ctx.fault = () => ++attempts <= 4 ? Promise.reject(storeError("locked")) : undefined;
+  for (let call = 0; call < 3; call++) assert.equal(await verdict(subject, []), "forward");
+  await subject.drain(AbortSignal.timeout(60_000));
+  assert.equal(attempts, 7);
+  assert.equal(ctx.counts["accounted_total{outcome=complete}"], 3);
+  assert.equal(subject.health().figures?.given_up_calls, 0);
+});
+
+Deno.test("drain() waits for a call that is being stored, and counts one that fails after its end", async () => {
+  const ctx = new FakeContext();
+  const subject = recorder(ctx, "forward");
+  const gates = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  let appends = 0;
+  ctx.fault = () => gates[appends++]?.promise;
+  const first = verdict(subject, []);
+  const second = verdict(subject, []);
+  const over = new AbortController();
+  let drained = false;
+  const draining = subject.drain(over.signal).then(() => drained = true);
+  gates[0]?.resolve();
+  assert.equal(await first, "stored");
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(drained, false);
+  over.abort();
+  await draining;
+  gates[1]?.reject(storeError("locked"));
+  assert.equal(await second, "forward");
+  assert.equal(ctx.counts["given_up_total{reason=shutdown}"], 1);
 });
