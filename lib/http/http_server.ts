@@ -7,30 +7,12 @@ import {
 } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import type { HttpTarget, ListenerOptions, PluginListener } from "./http_target.ts";
 import { listenError } from "./listen_error.ts";
 import { formatAddress, parseListenAddress } from "./listen_address.ts";
 
-/** Who answers a listener's requests. */
-export interface HttpTarget {
-  /** Called for each request. */
-  handler(request: IncomingMessage, response: ServerResponse): void;
-  /** Called for each upgrade; without it upgrades are refused. */
-  upgrade?(request: IncomingMessage, socket: Duplex, head: Uint8Array): void;
-  /** Which upgrades `upgrade` gets; `handler` gets the others as plain requests. Default: all. */
-  shouldUpgrade?(request: IncomingMessage): boolean;
-}
-
-/** What a listener serves. */
-export interface HttpServerOptions extends HttpTarget {
-  /** For messages: `proxy`. */
-  name: string;
-  /** `host:port`, `:port` or `[v6]:port`. */
-  listen: string;
-  /** The setting that holds the address, for messages: `plugins.tapes.listen`. */
-  setting?: string;
-  /** What a client did wrong before a request stood, and what a handler threw. */
-  onError?(error: unknown): void;
-}
+/** What a listener of node:http serves. */
+export type HttpServerOptions = ListenerOptions;
 
 /** An option of node:http that its types do not know yet. */
 interface UpgradeOptions extends ServerOptions {
@@ -60,7 +42,7 @@ interface Connection {
 }
 
 /** A listener of node:http that can be closed, or given to another target, without cutting calls off. */
-export class HttpServer {
+export class HttpServer implements PluginListener {
   readonly name: string;
   readonly #options: HttpServerOptions;
   readonly #server: Server;

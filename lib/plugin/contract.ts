@@ -132,8 +132,13 @@ export interface ServeOptions {
   listen: string;
   /** The setting that holds the address, for messages: `proxy.listen`. */
   setting?: string;
-  /** Answers one request. */
-  handler(request: IncomingMessage, response: ServerResponse): void;
+  /** Answers one request. Needed, unless there is `fetch`. */
+  handler?(request: IncomingMessage, response: ServerResponse): void;
+  /**
+   * Answers one request in the place of `handler`, for a third of the cost where it does not matter how the path was
+   * written; there are no upgrades then.
+   */
+  fetch?(request: Request): Response | Promise<Response>;
   /** Takes over a connection that asks for another protocol. Without it upgrades are refused. */
   upgrade?(request: IncomingMessage, socket: Duplex, head: Uint8Array): void;
   /**

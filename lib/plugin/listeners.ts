@@ -1,4 +1,6 @@
-import { HttpServer, type HttpTarget } from "../http/http_server.ts";
+import { FetchServer } from "../http/fetch_server.ts";
+import { HttpServer } from "../http/http_server.ts";
+import type { HttpTarget, PluginListener } from "../http/http_target.ts";
 import { isLoopback, parseListenAddress } from "../http/listen_address.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { RegisteredServer } from "./registry.ts";
@@ -7,7 +9,7 @@ import type { StopSteps } from "./steps.ts";
 interface Open {
   plugin: string;
   options: RegisteredServer["options"];
-  server: HttpServer;
+  server: PluginListener;
 }
 
 /** What a plugin's next instance needs of listeners: new ones are open already, and let requests wait. */
@@ -126,9 +128,10 @@ export class Listeners {
     );
   }
 
-  #make({ plugin, options }: RegisteredServer): HttpServer {
+  #make({ plugin, options }: RegisteredServer): PluginListener {
     const log = this.#log.child({ component: plugin, listener: options.name });
-    return new HttpServer({
+    const Server = options.fetch ? FetchServer : HttpServer;
+    return new Server({
       ...targetOf(options),
       name: options.name,
       listen: options.listen,
@@ -137,7 +140,10 @@ export class Listeners {
     });
   }
 
-  async #listen(server: HttpServer, { plugin, options: { name, listen } }: RegisteredServer): Promise<void> {
+  async #listen(
+    server: PluginListener,
+    { plugin, options: { name, listen } }: RegisteredServer,
+  ): Promise<void> {
     await server.listen();
     if (isLoopback(parseListenAddress(listen).host)) return;
     const log = this.#log.child({ component: plugin, listener: name });
@@ -157,18 +163,22 @@ export class Listeners {
   }
 }
 
+const DOWN_TEXT = "The plugin that answers here is down; the agent's log says why.\n";
+
 /** The plugin was stopped, and its next instance did not start. */
 const DOWN: HttpTarget = {
   handler: (_request, response) => {
     response.writeHead(503, { "content-type": "text/plain" });
-    response.end("The plugin that answers here is down; the agent's log says why.\n");
+    response.end(DOWN_TEXT);
   },
+  fetch: () => new Response(DOWN_TEXT, { status: 503 }),
   upgrade: (_request, socket) => socket.end("HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\r\n"),
 };
 
 function targetOf(options: RegisteredServer["options"]): HttpTarget {
   return {
-    handler: (request, response) => options.handler(request, response),
+    handler: (request, response) => options.handler?.(request, response),
+    ...(options.fetch && { fetch: options.fetch.bind(options) }),
     ...(options.upgrade && { upgrade: options.upgrade.bind(options) }),
     ...(options.shouldUpgrade && { shouldUpgrade: options.shouldUpgrade.bind(options) }),
   };
@@ -176,7 +186,8 @@ function targetOf(options: RegisteredServer["options"]): HttpTarget {
 
 /** Whether an open listener serves another registration just as well; of port 0 each name has one of its own. */
 function isSame({ options }: Open, wanted: RegisteredServer): boolean {
-  const { listen, name, upgrade } = wanted.options;
+  const { listen, name, upgrade, fetch } = wanted.options;
+  if ((options.fetch === undefined) !== (fetch === undefined)) return false;
   if (options.listen !== listen || (options.upgrade === undefined) !== (upgrade === undefined)) return false;
   return parseListenAddress(listen).port !== 0 || options.name === name;
 }

@@ -138,8 +138,15 @@ export class Registry {
     this.routes.push({ ...route, method: method.toUpperCase() });
   }
 
-  /** @throws {Error} the plugin has a listener of that name. */
+  /** @throws {Error} the plugin has a listener of that name, or it can't be told what is to answer. */
   addServer(plugin: string, options: ServeOptions): DeferredServer {
+    const { name, handler, fetch, upgrade } = options;
+    if ((handler === undefined) === (fetch === undefined) || (fetch && upgrade)) {
+      throw new Error(
+        `Cannot add listener ${name} for ${plugin}: what is to answer is not clear; give handler, with upgrade or not, ` +
+          "or fetch alone",
+      );
+    }
     if (this.servers.some((each) => each.plugin === plugin && each.options.name === options.name)) {
       throw new Error(
         `Cannot add listener ${options.name} for ${plugin}: it has one of that name; choose another`,

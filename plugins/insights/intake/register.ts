@@ -1,4 +1,4 @@
-import type { PluginContext, ServeOptions } from "capstan";
+import type { PluginContext } from "capstan";
 import { topicName } from "../events/topics.ts";
 import type { Settings } from "../settings.ts";
 import { registerStream } from "../streams/event_stream.ts";
@@ -87,21 +87,8 @@ function registerListeners(
       name: `api ${name}`,
       listen,
       setting: `plugins.insights.api.listeners.${name}.listen`,
-      handler: nodeHandler(app),
+      fetch: (request) => app.fetch(request),
       announce: (origin) => [`insights API (${name}): ${origin}/v1`],
     });
   }
-}
-
-/** The routes as node:http calls them. What that takes is loaded by the first request: commands do without. */
-function nodeHandler(app: ReturnType<typeof api>): ServeOptions["handler"] {
-  let loading: Promise<ServeOptions["handler"]> | undefined;
-  const load = async () => {
-    const { getRequestListener } = await import("@hono/node-server");
-    return getRequestListener(app.fetch, { overrideGlobalObjects: false });
-  };
-  return (request, response) => {
-    (loading ??= load()).then((handler) => handler(request, response))
-      .catch((cause: unknown) => response.destroy(cause instanceof Error ? cause : undefined));
-  };
 }

@@ -65,7 +65,7 @@ export class FakeContext implements ProxyContext {
   serve(options: ServeOptions) {
     const server = createServer(
       { shouldUpgradeCallback: options.shouldUpgrade ?? (() => true) } as Parameters<typeof createServer>[0],
-      (request, response) => options.handler(request, response),
+      (request, response) => options.handler?.(request, response),
     );
     server.on("upgrade", (request, socket, head) => options.upgrade?.(request, socket, head));
     server.on("connection", (socket) => {
