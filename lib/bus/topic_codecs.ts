@@ -135,19 +135,24 @@ export class TopicCodecs {
 }
 
 /**
- * Makes the codecs of declared topics, each schema compiled once.
+ * Makes the codecs of declared topics, each schema compiled once; `late`, when its first value comes: a thread that has a
+ * few of the topics does not pay for all, and what is no schema was found by another.
  * @throws {TypeError} a schema is none.
  */
 export async function topicCodecs(
   declared: Iterable<readonly [topic: string, values: TopicValues]>,
   redaction: Redaction = NO_REDACTION,
+  { late = false }: { late?: boolean } = {},
 ): Promise<TopicCodecs> {
   const made: [string, TopicCodec][] = [];
   let compile: SchemaCompiler | undefined;
   for (const [topic, { codec = "json", schema }] of declared) {
     let check: SchemaCheck | undefined;
     try {
-      if (schema !== undefined) check = (compile ??= await loadCompiler())(schema);
+      if (schema !== undefined) {
+        const compiler = compile ??= await loadCompiler();
+        check = late ? compiledLate(() => compiler(schema)) : compiler(schema);
+      }
     } catch (cause) {
       throw new TypeError(`Cannot use the schema of topic ${topic}: ${errorChain(cause)}`, { cause });
     }
@@ -157,6 +162,11 @@ export async function topicCodecs(
     ]);
   }
   return new TopicCodecs(made, redaction);
+}
+
+function compiledLate(compile: () => SchemaCheck): SchemaCheck {
+  let check: SchemaCheck | undefined;
+  return (value) => (check ??= compile())(value);
 }
 
 async function loadCompiler(): Promise<SchemaCompiler> {

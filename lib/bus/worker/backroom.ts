@@ -55,7 +55,7 @@ export async function startBackroom(
   const logger = collectingLogger(lines);
   const names = new TopicNames(start.renamed);
   const redaction = start.redaction ? await loadRedaction(start.redaction) : NO_REDACTION;
-  const codecs = await topicCodecs(await valuesInWorker(start.values ?? []), redaction);
+  const codecs = await topicCodecs(await valuesInWorker(start.values ?? []), redaction, { late: true });
   const turns = new WriteTurns("second", start.turns);
   const store = await openStore({
     turns,

@@ -49,6 +49,8 @@ export class WorkerHost {
   readonly #paused = new Set<string>();
   readonly #stopping = new AbortController();
   readonly #appended = new Set<string>();
+  /** What its streams read. */
+  readonly #topics: ReadonlySet<string>;
   #held: string | undefined;
   #poke: ReturnType<typeof setTimeout> | undefined;
   #pokeMs = POKE_MS;
@@ -75,6 +77,7 @@ export class WorkerHost {
   /** Starts nothing yet. */
   constructor(options: WorkerHostOptions) {
     this.#options = options;
+    this.#topics = new Set(options.start.streams.flatMap(({ spec }) => spec.topics));
     this.#suspects = new Suspects(options.start.streams.map(({ spec }) => spec));
     this.#deaths = options.meter.counter({
       name: "capstan_worker_crashes_total",
@@ -93,7 +96,8 @@ export class WorkerHost {
 
   /** The main thread appended to these topics. Cheap: the Worker is told once for many. */
   appended(topics: Iterable<string>): void {
-    for (const topic of topics) this.#appended.add(topic);
+    for (const topic of topics) if (this.#topics.has(topic)) this.#appended.add(topic);
+    if (this.#appended.size === 0) return;
     this.#appends++;
     this.#poke ??= setTimeout(() => {
       this.#poke = undefined;

@@ -60,9 +60,12 @@ async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array
   return whole;
 }
 
+/** Keeps nothing between two calls. */
+const strict = new TextDecoder("utf-8", { fatal: true });
+
 function decode(bytes: Uint8Array): string {
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return strict.decode(bytes);
   } catch (cause) {
     throw new Refusal(400, "The body is no UTF-8", [], { cause });
   }

@@ -22,10 +22,15 @@ export interface EventDefaults {
  * `source` are filled in where they are absent.
  * @throws {Refusal} one of them is not as its type's schema says, or another tenant's.
  */
-export function readEvents(topic: TopicName, items: readonly unknown[], defaults: EventDefaults): Envelope[] {
+export function readEvents(
+  topic: TopicName,
+  items: readonly unknown[],
+  defaults: EventDefaults,
+  { types }: Pick<InsightsTopic, "types"> = CATALOG[topic],
+): Envelope[] {
   const problems: Problem[] = [];
   const events = items.flatMap((item, at) => {
-    const { event, found } = readEvent(topic, item, defaults);
+    const { event, found } = readEvent(types, item, defaults);
     problems.push(...found.map((problem) => ({ item: at, ...problem })));
     return event ?? [];
   });
@@ -47,7 +52,7 @@ function refused(problems: readonly Problem[], items: number): Refusal {
 const OTHER_TENANT = "it is another tenant's than the caller's";
 
 function readEvent(
-  topic: TopicName,
+  types: InsightsTopic["types"],
   item: unknown,
   { caller, source, now, newId }: EventDefaults,
 ): { event?: Envelope; found: Problem[] } {
@@ -57,7 +62,6 @@ function readEvent(
   const given: Record<string, unknown> = isCloudEvent(item)
     ? { ...fromCloudEvent(item as CloudEvent) }
     : { ...item };
-  const { types }: InsightsTopic = CATALOG[topic];
   const schema = typeof given.event_type === "string" ? types[given.event_type] : undefined;
   if (schema === undefined) {
     const known = Object.keys(types).map((type) => JSON.stringify(type)).join(", ");

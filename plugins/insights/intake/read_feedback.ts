@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { feedbackData } from "../events/feedback.ts";
-import type { Envelope } from "../events/envelope.ts";
+import { type Envelope, eventSchema } from "../events/envelope.ts";
 import { type EventDefaults, problemOf, readEvents } from "./read_events.ts";
 import { type Problem, Refusal } from "./refusal.ts";
 
@@ -33,6 +33,9 @@ export const feedbackRequest = z.strictObject({
   }
 });
 
+/** Events whose data is made here: what is left to be checked is the envelope. */
+const MADE = { types: { "feedback.submitted": eventSchema("feedback.submitted", z.unknown()) } };
+
 /**
  * Reads feedback into events of `feedback.submitted`.
  * @throws {Refusal} one is not as the schema says, or another tenant's.
@@ -56,7 +59,7 @@ export function readFeedback(items: readonly unknown[], defaults: EventDefaults)
       problems,
     );
   }
-  return readEvents("ai-feedback-events", events, defaults);
+  return readEvents("ai-feedback-events", events, defaults, MADE);
 }
 
 function eventOf(given: z.infer<typeof feedbackRequest>): Record<string, unknown> {

@@ -168,3 +168,17 @@ Deno.test("two topics may have schemas of one $id", async () => {
   assert.equal(text(codecs.of("a").encode("x")), '"x"');
   assert.throws(() => codecs.of("b").encode("x"), /must be number/);
 });
+
+Deno.test("topicCodecs() with late compiles a schema when a value comes, and refuses what does not match", async () => {
+  const schema = { type: "number", maximum: 3 };
+  const codecs = await topicCodecs(
+    [["t", { schema }], ["broken", { schema: { type: "strnig" } }]],
+    undefined,
+    {
+      late: true,
+    },
+  );
+  assert.deepEqual(codecs.of("t").decode(new TextEncoder().encode("3")), 3);
+  for (let time = 0; time < 2; time++) assert.throws(() => codecs.of("t").encode(4), /value must be <= 3/);
+  assert.throws(() => codecs.of("broken").encode(1), /schema is invalid/);
+});
