@@ -194,7 +194,9 @@ export interface ReceiveOptions {
 export interface Subscription extends AsyncDisposable {
   /**
    * Waits up to `waitMs` for records and gives those of one partition, at most `max` and (but for the first)
-   * `maxBytes`. `null`: none came, or `signal` aborted. Gives each record once until `seek`, reassignment or restart.
+   * `maxBytes`. `null`: none came, `signal` aborted, or it was closed meanwhile. Gives each record once until `seek`,
+   * reassignment or restart.
+   * @throws it, or its bus, was closed before the call: who reads in a loop must not go round for ever.
    */
   receive(options: ReceiveOptions): Promise<RecordBatch | null>;
   /**

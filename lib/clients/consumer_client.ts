@@ -224,6 +224,8 @@ export class ConsumerClient<V = unknown, K = string | Uint8Array | null> impleme
     const messages: Message<V, K>[] = [];
     let bytes = this.#settings.extra.fetchMaxBytes;
     while (messages.length < maxRecords && bytes > 0) {
+      // What came is given; the next poll says that it is closed.
+      if (messages.length > 0 && this.#closing !== undefined) break;
       const batch = await subscription.receive({
         max: maxRecords - messages.length,
         maxBytes: bytes,

@@ -41,7 +41,7 @@ const LIFE_CASES: readonly BusCase[] = [
     },
   },
   {
-    name: "a subscription closes twice, and ends the receive() that waits",
+    name: "a subscription closes twice, ends the receive() that waits, and rejects the next",
     async run(bench) {
       const topic = await bench.topic();
       for (const group of [null, uniqueName("group")]) {
@@ -49,6 +49,7 @@ const LIFE_CASES: readonly BusCase[] = [
         const waiting = subscription.receive({ max: 1, maxBytes: 1_000, waitMs: 3_600_000 });
         await subscription[Symbol.asyncDispose]();
         assert.equal(await waiting, null);
+        await assert.rejects(subscription.receive({ max: 1, maxBytes: 1_000, waitMs: 0 }), /closed/);
         await subscription[Symbol.asyncDispose]();
       }
     },

@@ -8,7 +8,7 @@ import type {
   RecordBatch,
   Subscription,
 } from "../contract.ts";
-import type { KafkaClients } from "./clients.ts";
+import { closedError, type KafkaClients } from "./clients.ts";
 import { kafkaError } from "./error.ts";
 import { FETCH_CLIENT, KafkaFetcher } from "./fetcher.ts";
 import { fetchingConsumer } from "./fetching_consumer.ts";
@@ -129,6 +129,7 @@ export class KafkaSubscription implements Subscription {
 
   /** See `Subscription`. */
   async receive(options: ReceiveOptions): Promise<RecordBatch | null> {
+    if (this.#closing.signal.aborted) throw closedError();
     const { clock } = this.#options;
     const until = clock.now() + options.waitMs;
     const ended = options.signal

@@ -1,3 +1,4 @@
+import { StoreError } from "../../store/error.ts";
 import type { RecordBatch } from "../contract.ts";
 import type { LocalWakeups } from "./wakeups.ts";
 
@@ -17,10 +18,14 @@ export interface Receiving {
   look(): RecordBatch | null;
 }
 
-/** Looks until there is something, the time is over, or a signal aborts. */
+/**
+ * Looks until there is something, the time is over, or a signal aborts.
+ * @throws {StoreError} the subscription is closed.
+ */
 export async function receiveBatch({ wakeups, topics, waitMs, closed, signal, look }: Receiving): Promise<
   RecordBatch | null
 > {
+  if (closed.aborted) throw new StoreError("closed", "Cannot read the log: the reader is closed");
   // Not AbortSignal.any: one more signal for each call, all held by `closed`.
   const signals = signal ? [closed, signal] : [closed];
   const until = performance.now() + waitMs;

@@ -23,7 +23,7 @@ export interface OverlappedCommitsOptions {
   retry?: RetryPolicy;
   /** The bus refuses an offset; it is tried again after `delayMs`. */
   onFailing(place: Place, error: unknown, attempt: number, delayMs: number): void;
-  /** It takes offsets again. */
+  /** It takes offsets again, or the partition has none to give any more. */
   onRecovered(place: Place): void;
   /** Gives up what is not committed yet; it is delivered again. */
   signal: AbortSignal;
@@ -134,6 +134,9 @@ export class OverlappedCommits implements Subscription {
         await clock.sleep(delayMs, signal);
       }
     }
+    // Of a partition that is another's now, or that is given up, nobody would say later that it is well again.
+    if (lane.failing) onRecovered(lane.place);
+    lane.failing = false;
     lane.running = undefined;
   }
 

@@ -157,6 +157,7 @@ export class MemoryBus implements Pick<BusDriver, "open" | "lag" | "isRetryable"
 
 class MemoryReader implements Subscription {
   readonly #at = new Map<string, Position>();
+  #closed = false;
 
   constructor(
     private readonly bus: MemoryBus,
@@ -186,6 +187,7 @@ class MemoryReader implements Subscription {
   }
 
   async receive({ max, maxBytes, waitMs, signal, only }: ReceiveOptions): Promise<RecordBatch | null> {
+    if (this.#closed) throw new Error("Cannot read: the reader is closed");
     if (this.bus.faults.receive.length > 0) throw this.bus.faults.receive.shift();
     const now = this.#take({ max, maxBytes, only });
     if (now !== null || waitMs < 100) return now;
@@ -212,6 +214,7 @@ class MemoryReader implements Subscription {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
     this.onClosed();
     const left = this.assigned();
     if (left.length > 0) await this.options.onRevoked?.(left);

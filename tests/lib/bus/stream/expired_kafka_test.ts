@@ -71,6 +71,7 @@ async function dropped(delivery: StreamSpec["delivery"]): Promise<void> {
       if (DROPPED_AT.includes(++commits)) dropping.push(awaitedLater(drop()));
     },
   });
+  await using _stopped = { [Symbol.asyncDispose]: () => stream.stop(AbortSignal.abort()) };
   stream.start();
   await stream.caughtUp();
   await Promise.all(dropping);

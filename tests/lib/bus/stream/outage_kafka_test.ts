@@ -48,6 +48,7 @@ Deno.test({
         if (++commits === 20) killing = awaitedLater(broker.kill().then(() => broker.restart()));
       },
     });
+    await using _stopped = { [Symbol.asyncDispose]: () => stream.stop(AbortSignal.abort()) };
     stream.start();
     const bench = new BusBench(bus, 120_000);
     await bench.eventually("the broker is killed", () => Promise.resolve(killing !== undefined));

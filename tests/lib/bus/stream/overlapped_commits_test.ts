@@ -94,6 +94,16 @@ Deno.test("a partition that went to another member says so at the next commit", 
   await commits.ended(place);
 });
 
+Deno.test("a partition that goes to another member while its offset is refused is no trouble any more", async () => {
+  const { bus, commits, failing } = await setUp();
+  const away = new Error("away");
+  bus.retryable.add(away);
+  bus.faults.commit.push(away, new FencedError("taken over"));
+  await commits.commit({ through: at(0) });
+  await commits.ended(place);
+  assert.deepEqual(failing, [away, "recovered"]);
+});
+
 Deno.test("a partition is let go only when its last offset is committed, and begins anew then", async () => {
   const { bus, commits, held, hold } = await setUp();
   hold();

@@ -189,6 +189,28 @@ Deno.test("a failure in one partition opens the bus anew, and nothing is lost or
   assert.deepEqual(bus.rows.toSorted(), expected);
 });
 
+Deno.test("a reader that was closed under a stream is opened anew, and keeps nobody from the thread", async () => {
+  const { bus, stream } = setUp(() => {}, {});
+  const opened: AsyncDisposable[] = [];
+  const { open } = bus;
+  bus.open = async (options) => {
+    const reader = await open.call(bus, options);
+    opened.push(reader);
+    return reader;
+  };
+  bus.append("in", ["a"]);
+  stream.start();
+  await stream.caughtUp();
+  await opened[0]?.[Symbol.asyncDispose]();
+  // Somebody who waits for nothing of the stream has his turn.
+  await turn();
+  bus.append("in", ["b"]);
+  await stream.caughtUp();
+  await stream.stop();
+  assert.equal(bus.committed.get("g/in"), 2);
+  assert.ok(opened.length > 1);
+});
+
 Deno.test("property: each record of each partition is committed once and in order, whatever comes in between", async () => {
   const step = fc.oneof(
     fc.record({

@@ -86,6 +86,7 @@ Deno.test({
         if (FENCED_AT.includes(++commits)) fencing.push(awaitedLater(fence()));
       },
     });
+    await using _stopped = { [Symbol.asyncDispose]: () => stream.stop(AbortSignal.abort()) };
     stream.start();
     await stream.caughtUp();
     await Promise.all(fencing);
