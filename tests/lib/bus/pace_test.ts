@@ -19,6 +19,12 @@ function drivenClock(workMs: number): { clock: Clock; rests: number[] } {
   };
 }
 
+/** A thread that commits so often while a batch is worked on. */
+const commits = (first: WriteTurns, times: number) => () => {
+  for (let time = 0; time < times; time++) first.done();
+  return Promise.resolve();
+};
+
 Deno.test("a stream beside a busy thread rests five times as long as its batch took, and less when it is behind", async () => {
   const first = new WriteTurns("first");
   const { clock, rests } = drivenClock(8);
@@ -26,7 +32,7 @@ Deno.test("a stream beside a busy thread rests five times as long as its batch t
   for (const ageMs of [0, 14_000, 16_000, 61_000]) {
     // The clock stands 8 ms further on at each look.
     const begin = 8 + rests.length * 16;
-    await pace.keep(begin - ageMs, () => Promise.resolve(first.done()), new AbortController().signal);
+    await pace.keep(begin - ageMs, commits(first, 20), new AbortController().signal);
   }
   assert.deepEqual(rests, [40, 40, 8, 2]);
 });
@@ -35,7 +41,7 @@ Deno.test("a stream never rests for longer than 250 ms", async () => {
   const first = new WriteTurns("first");
   const { clock, rests } = drivenClock(800);
   const pace = new Pace(new WriteTurns("second", first.memory), clock);
-  await pace.keep(0, () => Promise.resolve(first.done()), new AbortController().signal);
+  await pace.keep(0, commits(first, 60), new AbortController().signal);
   assert.deepEqual(rests, [250]);
 });
 
@@ -45,4 +51,21 @@ Deno.test("a stream beside an idle thread does not rest", async () => {
   const pace = new Pace(new WriteTurns("second", first.memory), clock);
   await pace.keep(0, () => Promise.resolve(), new AbortController().signal);
   assert.deepEqual(rests, []);
+});
+
+Deno.test("a stream beside a thread that commits now and then does not rest, and rests again once that is busy", async () => {
+  const first = new WriteTurns("first");
+  const { clock, rests } = drivenClock(10);
+  const pace = new Pace(new WriteTurns("second", first.memory), clock);
+  const { signal } = new AbortController();
+  // One commit in 20 ms, as the clock stands 10 ms further on at each look, would be 50 a second: every other batch.
+  for (let batch = 0; batch < 100; batch++) await pace.keep(0, commits(first, batch % 2), signal);
+  assert.deepEqual(rests, []);
+  for (let batch = 0; batch < 20; batch++) await pace.keep(0, commits(first, 2), signal);
+  assert.ok(rests.length > 0 && rests.every((ms) => ms === 50), `${rests}`);
+  const busy = rests.length;
+  for (let batch = 0; batch < 100; batch++) {
+    await pace.keep(0, commits(first, batch % 10 === 0 ? 1 : 0), signal);
+  }
+  assert.ok(rests.length - busy <= 3, "no longer than the window that was busy, and the next");
 });
