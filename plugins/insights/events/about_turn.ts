@@ -14,5 +14,8 @@ export const aboutTurn = {
   agent: z.string().optional(),
   project: z.string().optional(),
   provider: z.string().optional(),
+  /** The model that answered, else the one that was asked. */
   model: z.string().optional(),
+  /** What the client asked for, where the model that answered has another name: an alias of a dated one. */
+  asked_model: z.string().optional(),
 };

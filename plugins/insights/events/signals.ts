@@ -25,6 +25,8 @@ export const signalData = z.strictObject({
   response_id: z.string().optional(),
   provider: z.string().optional(),
   model: z.string().optional(),
+  /** What the client asked for, where the model that answered has another name. */
+  asked_model: z.string().optional(),
   agent: z.string().optional(),
   project: z.string().optional(),
   /** Tools the judged answer called. */

@@ -33,6 +33,7 @@ export function signal(
       response_id: turn.response_id,
       provider: turn.provider,
       model: turn.model,
+      asked_model: turn.asked_model,
       agent: turn.agent,
       project: turn.project,
       tools_used: turn.tools_used,

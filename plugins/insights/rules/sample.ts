@@ -53,8 +53,8 @@ export function subjectOf({ event_type, data }: Envelope): string | undefined {
  */
 export function contentOf({ event_type, data }: Read): string | undefined {
   if (event_type !== "signal.created") return undefined;
-  const { rating, model, agent, tools_used, answer_hash } = data as SignalData;
-  return JSON.stringify({ rating, model, agent, tools_used, answer_hash });
+  const { rating, model, asked_model, agent, tools_used, answer_hash } = data as SignalData;
+  return JSON.stringify({ rating, model, asked_model, agent, tools_used, answer_hash });
 }
 
 /** An event that says the same to all rules. */
@@ -75,16 +75,21 @@ function factsOf(rule: Rule, { event_type, data }: Read): Facts[] {
   }
 }
 
+/** As it was asked for: a call that failed has no other name, and belongs to those that went well. */
+function modelOf({ asked_model, model }: { asked_model?: string; model?: string }): string | undefined {
+  return asked_model ?? model;
+}
+
 function ofSignal(rule: Rule, data: SignalData): Facts[] {
   const facts = { bad: data.rating < 0, amount: data.rating, node: data.answer_hash };
-  const about = { model: data.model, agent: data.agent };
+  const about = { model: modelOf(data), agent: data.agent };
   if (!rule.by.includes("tool")) return [{ ...facts, about }];
   return [...new Set(data.tools_used)].map((tool) => ({ ...facts, about: { ...about, tool } }));
 }
 
 function ofTurn(rule: Rule, data: MetricsData): Facts[] {
-  const { latency_ms, cost, failed, model, agent, node_hash: node } = data;
-  const about = { model, agent };
+  const { latency_ms, cost, failed, agent, node_hash: node } = data;
+  const about = { model: modelOf(data), agent };
   switch (rule.kind) {
     case "error_rate":
       return [{ about, node, bad: failed, amount: 0 }];
@@ -102,8 +107,8 @@ function ofTurn(rule: Rule, data: MetricsData): Facts[] {
 }
 
 function ofTool(rule: Rule, data: ToolSpan): Facts[] {
-  const { model, agent, tool, conversation, arguments_hash, node_hash, result_hash } = data;
-  const about = { model, agent, tool, conversation };
+  const { agent, tool, conversation, arguments_hash, node_hash, result_hash } = data;
+  const about = { model: modelOf(data), agent, tool, conversation };
   if (rule.kind === "failing_tool") {
     return [{ about, bad: data.status === "error", amount: 0, node: result_hash ?? node_hash }];
   }

@@ -42,6 +42,12 @@ export class SourceTurn {
     return this.event.answer_model || this.event.model;
   }
 
+  /** What the client asked for, where the model that answered has another name. */
+  get askedModel(): string | undefined {
+    const { model } = this.event;
+    return model === this.model ? undefined : model || undefined;
+  }
+
   /** Why the call failed; `undefined` where it did not. */
   get failure(): string | undefined {
     const { outcome, reason, detail, error, status } = this.event;
@@ -67,6 +73,7 @@ export class SourceTurn {
       project,
       provider,
       model: this.model,
+      asked_model: this.askedModel,
     });
   }
 

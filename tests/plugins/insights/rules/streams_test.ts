@@ -146,3 +146,16 @@ Deno.test("a rule that can't be is refused at set-up", async () => {
     /Cannot take plugins\.insights\.rules\.mine\.threshold: it is not set; set/,
   );
 });
+
+Deno.test("calls of a model that failed count beside those it answered under a longer name", async () => {
+  await using agent = await open();
+  const answered = { model: "gpt-4o-2024-08-06", asked_model: "gpt-4o" };
+  await deliver(agent, TOPICS.metrics, [
+    metrics({ id: "1", minute: 1, data: { failed: true } }),
+    metrics({ id: "2", minute: 2, data: answered }),
+    metrics({ id: "3", minute: 14, data: answered }),
+  ]);
+  const [opened] = outputs(agent);
+  assert.deepEqual(opened?.data.data.group, { model: "gpt-4o" });
+  assert.deepEqual([opened?.data.data.value, opened?.data.data.samples], [0.5, 2]);
+});
