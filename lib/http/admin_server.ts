@@ -4,8 +4,8 @@ import { RateLimit } from "../access/rate_limit.ts";
 import type { TokenBook } from "../access/token_book.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { type AdminAction, adminApp, type AdminRoute, json } from "./admin_app.ts";
-import { formatAddress, isLoopback, parseListenAddress } from "./listen_address.ts";
-import { listenError } from "./listen_error.ts";
+import { FetchServer } from "./fetch_server.ts";
+import { isLoopback, parseListenAddress } from "./listen_address.ts";
 
 /** How the admin listener is made. */
 export interface AdminServerOptions {
@@ -32,21 +32,24 @@ export interface AdminServerOptions {
 /** The agent's own listener: metrics, health, HTTP API and what commands call. */
 export class AdminServer {
   readonly #options: AdminServerOptions;
-  readonly #cut = new AbortController();
   readonly #rate: RateLimit;
   #guard: GuardOptions | undefined;
   #app: Hono | undefined;
-  #server: Deno.HttpServer<Deno.NetAddr> | undefined;
-  #origin: string | undefined;
+  readonly #server: FetchServer;
 
   constructor(options: AdminServerOptions) {
     this.#options = options;
     this.#rate = new RateLimit({ perSecond: options.requestsPerSecond, now: () => performance.now() });
+    this.#server = new FetchServer({
+      ...{ name: "admin", listen: options.listen, setting: "admin.listen" },
+      handler: (_request, response) => void response.writeHead(404).end(),
+      fetch: (request) => this.#fetch(request),
+    });
   }
 
   /** `http://127.0.0.1:8081` while it listens. */
   get origin(): string | undefined {
-    return this.#origin;
+    return this.#server.origin;
   }
 
   /**
@@ -54,41 +57,17 @@ export class AdminServer {
    * @throws {Error} it is taken or not allowed, or off loopback without a token.
    */
   async listen(): Promise<void> {
-    const { listen, hosts, token, log } = this.#options;
+    const { listen, hosts, token } = this.#options;
     const { host, port } = parseListenAddress(listen);
     if (!isLoopback(host) && token === undefined) {
       throw new Error(`Cannot listen on ${listen} for admin: other machines reach it; set admin.token`);
     }
-    const bound = Promise.withResolvers<Deno.NetAddr>();
-    const every = host === undefined || host === "0.0.0.0" || host === "::";
-    const guard: GuardOptions = {
-      hosts: [...hosts, ...(host ? [host] : [])],
-      port,
-      anyAddress: every,
-    };
+    const anyAddress = host === undefined || host === "0.0.0.0" || host === "::";
+    const guard: GuardOptions = { hosts: [...hosts, ...(host ? [host] : [])], port, anyAddress };
     this.#guard = guard;
     this.serve(this.#options.routes);
-    try {
-      this.#server = Deno.serve({
-        hostname: host ?? "0.0.0.0",
-        port,
-        signal: this.#cut.signal,
-        onListen: (address) => bound.resolve(address),
-        onError: (error) => {
-          log.error("An admin request failed.", { error });
-          return json({ error: "internal error" }, 500);
-        },
-      }, (request) => this.#app?.fetch(request) ?? json({ error: "not open" }, 503));
-    } catch (error) {
-      throw listenError(
-        { name: "admin", listen, setting: "admin.listen" },
-        error instanceof Error ? error : new Error(String(error)),
-      );
-    }
-    const address = await bound.promise;
-    guard.port = address.port;
-    const reached = host === undefined || host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
-    this.#origin = `http://${formatAddress(reached, address.port)}`;
+    await this.#server.listen();
+    guard.port = Number(new URL(this.#server.origin ?? "").port || 80);
   }
 
   /** Answers with these routes from now on. */
@@ -111,22 +90,23 @@ export class AdminServer {
    * @throws {Error} it does not listen.
    */
   async answer(request: Request): Promise<Response> {
-    if (!this.#app || !this.#server) {
+    if (!this.#app || this.origin === undefined) {
       throw new Error("Cannot answer a request: the admin listener is closed");
     }
     return await this.#app.fetch(request);
   }
 
   /** Takes no new request, lets those under way finish until `signal` aborts. Safe unstarted and twice. */
-  async close(signal?: AbortSignal): Promise<void> {
-    const server = this.#server;
-    if (!server) return;
-    this.#server = undefined;
-    this.#origin = undefined;
-    const cut = () => this.#cut.abort();
-    if (signal?.aborted) cut();
-    signal?.addEventListener("abort", cut, { once: true });
-    await Promise.race([server.shutdown(), server.finished]);
-    signal?.removeEventListener("abort", cut);
+  close(signal?: AbortSignal): Promise<void> {
+    return this.#server.close(signal);
+  }
+
+  async #fetch(request: Request): Promise<Response> {
+    try {
+      return await this.#app?.fetch(request) ?? json({ error: "not open" }, 503);
+    } catch (error) {
+      this.#options.log.error("An admin request failed.", { error });
+      return json({ error: "internal error" }, 500);
+    }
   }
 }

@@ -120,7 +120,7 @@ Deno.test("capstan feedback and insights export refuse what makes no sense, and 
   const none = await fails("feedback", "chatcmpl-1");
   assert.deepEqual(
     [none.code, none.error.includes("give one of rating, thumbs and stars")],
-    [1, true],
+    [2, true],
     none.error,
   );
   const format = await fails("insights", "export", "--format", "csv");

@@ -190,3 +190,19 @@ Deno.test("what changes something is told of with who did it, reading is not", a
   });
   assert.deepEqual(actions, [{ action: "POST /do", actor: "local", status: 200 }]);
 });
+
+Deno.test("AdminServer lets a request finish when it closes, until it is told to cut it off", async () => {
+  const entered = Promise.withResolvers<void>();
+  const never = new Promise<Response>(() => {});
+  const hang = { method: "GET", path: "/hang", handler: () => (entered.resolve(), never) } as const;
+  const cut = new AbortController();
+  await withAdmin({ routes: [hang] }, async (ask, server) => {
+    const asked = ask("/hang");
+    await entered.promise;
+    const closed = server.close(cut.signal);
+    cut.abort();
+    await closed;
+    assert.equal((await asked).status, 503);
+    await assert.rejects(server.answer(new Request("http://admin/hang")), /is closed/);
+  });
+});

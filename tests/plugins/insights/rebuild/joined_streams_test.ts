@@ -36,7 +36,7 @@ async function joining(
   try {
     await using store = await openStore({ file: join(folder, "s.sqlite") });
     await using driver = await openLocalLog(store, { heartbeatMs: 10 });
-    await using bench = new StreamBench({ driver, store }, 10_000);
+    await using bench = new StreamBench({ driver, store }, 60_000);
     await bench.prepare();
     await store.migrate("insights", INSIGHTS_MIGRATIONS);
     const topics = ["ai-feedback-events", "agent-trace-events"] as const;
