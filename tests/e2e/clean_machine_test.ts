@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { withoutKafka } from "../kafka/for_tests.ts";
-import { freePorts } from "../kafka/ports.ts";
+import { claimPorts } from "../kafka/ports.ts";
 import { type CleanMachine, openCleanMachine } from "./clean_machine.ts";
 import { hasCommand } from "./has_command.ts";
 
@@ -125,8 +125,15 @@ Deno.test({
 }, async () => {
   await using machine = await openCleanMachine(executable ?? "");
   const broker = fileURLToPath(new URL("../kafka/main.ts", import.meta.url));
-  const { port } = freePorts(["port"]);
-  await using kafka = machine.beside(Deno.execPath(), "run", "--allow-all", "--quiet", broker, String(port));
+  using claim = claimPorts(["plain"]);
+  await using kafka = machine.beside(
+    Deno.execPath(),
+    "run",
+    "--allow-all",
+    "--quiet",
+    broker,
+    String(claim.ports.plain),
+  );
   const bootstrap = await kafka.said(/^PLAINTEXT +(\S+)/m);
   await writeFiles(machine, `\n[kafka]\nbootstrap_servers = ["${bootstrap}"]\n`);
   await sayToEcho(machine, "second");

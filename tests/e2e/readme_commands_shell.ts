@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { freePorts } from "../kafka/ports.ts";
+import { claimPorts } from "../kafka/ports.ts";
 import { tempDir } from "./temp_dir.ts";
 import { until } from "./until.ts";
 
@@ -24,7 +24,8 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 /** `further`: texts of README and what stands for them here, as a broker's address. */
 export async function openTerminal(further: Readonly<Record<string, string>> = {}): Promise<Terminal> {
   const home = await tempDir();
-  const { proxy, admin, second } = freePorts(["proxy", "admin", "second"]);
+  const claim = claimPorts(["proxy", "admin", "second"]);
+  const { proxy, admin, second } = claim.ports;
   const swaps = Object.entries({
     "127.0.0.1:8080": `127.0.0.1:${proxy}`,
     "127.0.0.1:8081": `127.0.0.1:${admin}`,
@@ -115,6 +116,7 @@ export async function openTerminal(further: Readonly<Record<string, string>> = {
     },
     async [Symbol.asyncDispose]() {
       await end(agent);
+      claim[Symbol.dispose]();
       await home[Symbol.asyncDispose]();
     },
   };

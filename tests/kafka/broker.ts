@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { kafkaClassPath } from "./jars.ts";
-import { freePorts, listening } from "./ports.ts";
+import { claimPorts, isFree, listening } from "./ports.ts";
 
 /** What a broker is started with. */
 export interface BrokerOptions {
@@ -63,8 +63,6 @@ const STEADY = { "broker.session.timeout.ms": "60000", "broker.heartbeat.interva
 const CLUSTER_ID = "4L6g3nShT-eMCtK--X86sw";
 /** About 4 s on a machine that has nothing else to do. */
 const STARTUP_MS = 240_000;
-/** Starts with other ports, where somebody took one meanwhile. */
-const STARTS = 5;
 const PORTS = ["plain", "scram", "ssl", "mtls", "saslSsl", "oauth", "controller"] as const;
 
 /**
@@ -72,22 +70,30 @@ const PORTS = ["plain", "scram", "ssl", "mtls", "saslSsl", "oauth", "controller"
  * @throws {Error} it ended, or did not listen within four minutes; the message has its last output.
  */
 export async function startBroker(options: BrokerOptions = {}): Promise<Broker> {
+  const { port } = options;
+  if (port !== undefined && !isFree(port)) {
+    throw new Error(`Cannot start Apache Kafka: another program listens on port ${port}; choose another`);
+  }
   const classPath = await kafkaClassPath();
   const { user = "capstan", password = "capstan-secret" } = options;
   const dir = options.dir ?? await Deno.makeTempDir({ prefix: "capstan-kafka-" });
   await Deno.mkdir(dir, { recursive: true });
   const config = join(dir, "server.properties");
-  await Deno.writeTextFile(join(dir, "keystore.pem"), await keystore());
-  const further = { ...(options.steady && STEADY), ...options.properties };
-  const begin = async () => {
-    const ports = freePorts(PORTS, options.port);
+  const claim = claimPorts(PORTS);
+  const ports = { ...claim.ports, ...(port !== undefined && { plain: port }) };
+  const { plain, scram, ssl, mtls, saslSsl, oauth } = ports;
+  const awaited = [plain, scram, ssl, mtls, saslSsl, oauth];
+  let running: Awaited<ReturnType<typeof launch>>;
+  try {
+    await Deno.writeTextFile(join(dir, "keystore.pem"), await keystore());
+    const further = { ...(options.steady && STEADY), ...options.properties };
     await Deno.writeTextFile(config, properties(dir, ports, { user, password }, further));
     if (!await exists(join(dir, "data", "meta.properties"))) await format(classPath, config, user, password);
-    return { ports, running: await launch(classPath, config, dir, awaitedOf(ports)) };
-  };
-  const { ports, running: first } = await onFreePorts(begin);
-  const { plain, scram, ssl, mtls, saslSsl, oauth } = ports;
-  let running = first;
+    running = await launch(classPath, config, dir, awaited);
+  } catch (error) {
+    claim[Symbol.dispose]();
+    throw error;
+  }
   let stopped = false;
   const kill = async () => {
     await running.kill();
@@ -96,6 +102,7 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
     if (stopped) return;
     stopped = true;
     await kill();
+    claim[Symbol.dispose]();
     if (options.dir === undefined) await Deno.remove(dir, { recursive: true });
   };
   return {
@@ -112,7 +119,7 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
     kill,
     async restart() {
       await kill();
-      running = await launch(classPath, config, dir, awaitedOf(ports));
+      running = await launch(classPath, config, dir, awaited);
     },
     stop,
     [Symbol.asyncDispose]: stop,
@@ -125,22 +132,6 @@ async function keystore(): Promise<string> {
 }
 
 type Ports = Record<typeof PORTS[number], number>;
-
-/** The controller's port is no client's. */
-const awaitedOf = ({ controller: _, ...others }: Ports): number[] => Object.values(others);
-
-/** Somebody listens where the broker should. */
-class PortTakenError extends Error {}
-
-async function onFreePorts<T>(begin: () => Promise<T>): Promise<T> {
-  for (let left = STARTS;; left--) {
-    try {
-      return await begin();
-    } catch (error) {
-      if (!(error instanceof PortTakenError) || left === 1) throw error;
-    }
-  }
-}
 
 function properties(
   dir: string,
@@ -204,6 +195,10 @@ function properties(
     "num.network.threads": "2",
     "num.io.threads": "4",
     "log.cleaner.dedupe.buffer.size": "8388608",
+    // Many tests send records that are years old, which retention would take away: 30 s after the start, by default, and
+    // every five minutes from then on.
+    "log.initial.task.delay.ms": "86400000",
+    "log.retention.check.interval.ms": "86400000",
     ...further,
   };
   return Object.entries(lines).map(([key, value]) => `${key}=${value}\n`).join("");
@@ -236,10 +231,14 @@ async function launch(classPath: string, config: string, dir: string, ports: rea
     stderr: "null",
   }).spawn();
   let ended = false;
-  const end = child.status.then(() => {
+  let wanted = false;
+  const end = child.status.then(({ code, signal }) => {
     ended = true;
+    // Whoever waits for it would not know why nothing comes.
+    if (!wanted) console.error(`Apache Kafka (${config}) has ended by itself: ${signal ?? `code ${code}`}`);
   });
   const kill = async () => {
+    wanted = true;
     if (!ended) child.kill("SIGKILL");
     await end;
   };
@@ -248,8 +247,7 @@ async function launch(classPath: string, config: string, dir: string, ports: rea
   } catch (cause) {
     await kill();
     const said = (await Deno.readTextFile(log)).split("\n").slice(-30).join("\n");
-    const Failure = /Address already in use/.test(said) ? PortTakenError : Error;
-    throw new Failure(`Cannot start Apache Kafka; its last words: ${said}`, { cause });
+    throw new Error(`Cannot start Apache Kafka; its last words: ${said}`, { cause });
   }
   return { kill };
 }

@@ -1,43 +1,55 @@
 /**
- * From here to the first port of `EPHEMERAL` are ports that a system gives nobody by itself: no connection of another
- * test takes one between two starts of a broker, and no client that looks for it meets itself there.
+ * From here to `EPHEMERAL` are ports that a system gives nobody by itself: no connection of another test takes one
+ * between two starts of a broker, and no client that looks for it meets itself there.
  */
 const FIRST = 12_000;
 /** Where Linux begins to give ports by itself; others begin later. */
 const EPHEMERAL = 32_768;
-/** Ports tried for one name before it is given up. */
+/** Ports of a block: one that is held for as long as the others are in use, and those. */
+const BLOCK = 8;
+/** Blocks that are tried. */
 const TRIES = 1_000;
 
-/** A free port of loopback for each name, the first name's as given where it is. Held until all are known. */
-export function freePorts<N extends string>(names: readonly N[], first?: number): Record<N, number> {
-  const held: { name: N; listener: Deno.Listener }[] = [];
+/** Ports that nobody else claims until it is disposed of. */
+export interface Claim<N extends string> extends Disposable {
+  readonly ports: Record<N, number>;
+}
+
+/**
+ * Claims a free port of loopback for each name, at most seven, from a block of ports of which the first is listened to
+ * meanwhile: other tests, in other processes, find it taken and go elsewhere, even while nobody listens on the others.
+ */
+export function claimPorts<N extends string>(names: readonly N[]): Claim<N> {
+  if (names.length >= BLOCK) throw new RangeError(`Cannot claim ${names.length} ports: at most ${BLOCK - 1}`);
+  for (let left = TRIES; left > 0; left--) {
+    const start = FIRST + BLOCK * Math.floor(Math.random() * Math.floor((EPHEMERAL - FIRST) / BLOCK));
+    const guard = listen(start);
+    if (guard === undefined) continue;
+    const found = names.map((name, at) => ({ name, port: start + 1 + at }));
+    if (found.every(({ port }) => isFree(port))) {
+      const ports = Object.fromEntries(found.map(({ name, port }) => [name, port])) as Record<N, number>;
+      return { ports, [Symbol.dispose]: () => guard.close() };
+    }
+    guard.close();
+  }
+  throw new Error(`Cannot find ${names.length} free ports from ${FIRST} to ${EPHEMERAL}`);
+}
+
+/** `undefined`: somebody listens there. */
+function listen(port: number): Deno.Listener | undefined {
   try {
-    for (const [at, name] of names.entries()) {
-      const listener = at === 0 && first !== undefined ? listen(first) : listenSomewhere();
-      held.push({ name, listener });
-    }
-    const ports = held.map(({ name, listener }) => [name, (listener.addr as Deno.NetAddr).port] as const);
-    return Object.fromEntries(ports) as Record<N, number>;
-  } finally {
-    for (const { listener } of held) listener.close();
+    return Deno.listen({ hostname: "127.0.0.1", port });
+  } catch (error) {
+    if (error instanceof Deno.errors.AddrInUse) return undefined;
+    throw error;
   }
 }
 
-function listen(port: number): Deno.Listener {
-  return Deno.listen({ hostname: "127.0.0.1", port });
-}
-
-function listenSomewhere(): Deno.Listener {
-  for (let left = TRIES;; left--) {
-    const port = FIRST + Math.floor(Math.random() * (EPHEMERAL - FIRST));
-    try {
-      return listen(port);
-    } catch (cause) {
-      if (!(cause instanceof Deno.errors.AddrInUse) || left === 0) {
-        throw new Error(`Cannot find a free port from ${FIRST} to ${EPHEMERAL}: ${port} is not`, { cause });
-      }
-    }
-  }
+/** Whether nobody listens there now. */
+export function isFree(port: number): boolean {
+  const listener = listen(port);
+  listener?.close();
+  return listener !== undefined;
 }
 
 /**

@@ -10,6 +10,8 @@ import { AgentProcess, DEADLINE_MS } from "./child.ts";
 import type { Fault } from "./faults.ts";
 
 const PARTITIONS = 6;
+/** Milliseconds that sending may take, with the broker's restart in it. */
+const SENDING_MS = 300_000;
 
 /** Agents in one group over a topic of six partitions, each with a file of its own. */
 export class Fleet implements AsyncDisposable {
@@ -44,13 +46,14 @@ export class Fleet implements AsyncDisposable {
     return agent;
   }
 
-  /** Sends further records, in order. */
+  /** Sends further records, in order; an outage is waited out, but not for ever. */
   async send(count: number): Promise<void> {
+    const signal = AbortSignal.timeout(SENDING_MS);
     const from = this.#sent;
     this.#sent += count;
     const records = numbered(this.topics.in, from, count);
     for (let at = 0; at < count; at += 20) {
-      const positions = await this.#bus.send(records.slice(at, at + 20));
+      const positions = await this.#bus.send(records.slice(at, at + 20), { signal });
       positions.forEach(({ partition }, i) => this.#partitionOf.set(from + at + i, partition));
     }
   }

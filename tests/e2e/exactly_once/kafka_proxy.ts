@@ -26,9 +26,17 @@ export class KafkaProxy implements AsyncDisposable {
   readonly #serving: Promise<void>;
   readonly #running = new Set<Promise<void>>();
 
-  /** Forwards to the broker that listens on `port` of loopback. */
-  constructor(private readonly port: number) {
+  /** Where the broker is; until that is known connections are cut. */
+  #port: number | undefined;
+
+  /** Forwards nothing yet. */
+  constructor() {
     this.#serving = this.#serve();
+  }
+
+  /** Forwards to the broker that listens on `port` of loopback. */
+  forwardTo(port: number): void {
+    this.#port = port;
   }
 
   /** Where clients connect. */
@@ -71,7 +79,8 @@ export class KafkaProxy implements AsyncDisposable {
     this.#open.add(client);
     let broker: Deno.TcpConn | undefined;
     try {
-      broker = await Deno.connect({ hostname: "127.0.0.1", port: this.port });
+      if (this.#port === undefined) throw new Error("the broker is not known yet");
+      broker = await Deno.connect({ hostname: "127.0.0.1", port: this.#port });
       this.#open.add(broker);
       const awaited = new Map<number, Rule>();
       await Promise.race([this.#requests(client, broker, awaited), this.#answers(broker, client, awaited)]);

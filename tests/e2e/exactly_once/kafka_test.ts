@@ -1,3 +1,4 @@
+import { awaitedLater } from "../../awaited_later.ts";
 import { startBroker } from "../../kafka/broker.ts";
 import { sharedBroker, withoutKafka } from "../../kafka/for_tests.ts";
 import { Fleet } from "./fleet.ts";
@@ -26,7 +27,7 @@ test("kill -9 between the two commits, with two agents: partitions go to the oth
   await fleet.send(100);
   const a = fleet.start("a");
   await fleet.share(b, a);
-  const sending = fleet.send(200);
+  const sending = awaitedLater(fleet.send(200));
   await a.until("it has handled some", ({ batches }) => batches > 5);
   // At whatever it does.
   await b.kill();
@@ -56,7 +57,7 @@ test("a broker that is killed and started again while two agents work", async ()
   await fleet.send(100);
   const [a, b] = [fleet.start("a"), fleet.start("b")];
   await fleet.share(a, b);
-  const sending = fleet.send(600);
+  const sending = awaitedLater(fleet.send(600));
   await a.until("it has handled some", ({ batches }) => batches > 15);
   await own.restart();
   await sending;

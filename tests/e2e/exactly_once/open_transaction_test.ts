@@ -1,3 +1,4 @@
+import { awaitedLater } from "../../awaited_later.ts";
 import { withoutKafka } from "../../kafka/for_tests.ts";
 import { Fleet } from "./fleet.ts";
 import { API } from "./kafka_proxy.ts";
@@ -25,7 +26,7 @@ Deno.test(
         await fleet.share(a, b);
         await fleet.done();
         const losing = lose();
-        const sending = fleet.send(500);
+        const sending = awaitedLater(fleet.send(500));
         await losing;
         await broker.restart();
         await sending;
@@ -54,7 +55,7 @@ Deno.test(
       await first.until("it works", ({ batches }) => batches > 3);
       await fleet.done();
       const open = proxy.loseRequest(API.endTxn);
-      const sending = fleet.send(120);
+      const sending = awaitedLater(fleet.send(120));
       await open;
       await first.kill();
       await sending;

@@ -1,5 +1,4 @@
 import { type Broker, startBroker } from "../../kafka/broker.ts";
-import { freePorts } from "../../kafka/ports.ts";
 import { KafkaProxy } from "./kafka_proxy.ts";
 
 /** A broker that clients find behind a proxy alone. */
@@ -12,13 +11,12 @@ export interface ProxiedBroker extends AsyncDisposable {
 
 /** Starts both. */
 export async function startProxiedBroker(): Promise<ProxiedBroker> {
-  const { port } = freePorts(["port"]);
-  const proxy = new KafkaProxy(port);
+  const proxy = new KafkaProxy();
   try {
     const broker = await startBroker({
-      port,
       properties: { "advertised.listeners": `PLAINTEXT://${proxy.address}` },
     });
+    proxy.forwardTo(Number(broker.bootstrap.split(":")[1]));
     return {
       proxy,
       broker,
