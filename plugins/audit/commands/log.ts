@@ -12,8 +12,11 @@ import { openKeyring } from "../seal/open_keyring.ts";
 import { INTAKE_TOPIC } from "../trail/topics.ts";
 import { NO_TENANT } from "../trail/turn_record.ts";
 
-/** Entries that become durable together. */
-const CHUNK = 500;
+/**
+ * Lines that become durable together, and their characters: few enough that the trail enters them as they are, and so in
+ * their order. What it enters in parts comes behind what was taken next.
+ */
+const CHUNK = { lines: 200, text: 128 * 1024 };
 
 /** `capstan audit log`: what `POST /v1/audit` does, from the command line. */
 export function logCommand(place: MasterKeyPlace, redact: Redaction): PluginCommand {
@@ -61,13 +64,20 @@ interface How {
 
 async function logLines(call: CommandCall, how: How): Promise<void> {
   let chunk: unknown[] = [];
-  for await (const line of createInterface({ input: process.stdin, crlfDelay: Infinity })) {
-    chunk.push(...parseLines(line));
-    if (chunk.length < CHUNK) continue;
-    await enter(call, how, chunk);
+  let text = 0;
+  const flush = async () => {
+    if (chunk.length > 0) await enter(call, how, chunk);
     chunk = [];
+    text = 0;
+  };
+  for await (const line of createInterface({ input: process.stdin, crlfDelay: Infinity })) {
+    const entry = parseLines(line);
+    if (text + line.length > CHUNK.text) await flush();
+    chunk.push(...entry);
+    text += line.length;
+    if (chunk.length >= CHUNK.lines) await flush();
   }
-  if (chunk.length > 0) await enter(call, how, chunk);
+  await flush();
 }
 
 async function enter(call: CommandCall, { keyring, redact }: How, items: readonly unknown[]): Promise<void> {
