@@ -17,6 +17,7 @@ export class FetchServer implements PluginListener {
   #target: HttpTarget;
   /** Requests wait for that. */
   #held: PromiseWithResolvers<void> | undefined;
+  #waiting = 0;
   #wake = Promise.withResolvers<void>();
   #server: Deno.HttpServer<Deno.NetAddr> | undefined;
   #origin: string | undefined;
@@ -37,6 +38,11 @@ export class FetchServer implements PluginListener {
   /** See `PluginListener`. */
   get target(): HttpTarget {
     return this.#target;
+  }
+
+  /** Requests that wait for the next target. */
+  get waiting(): number {
+    return this.#waiting;
   }
 
   /** See `PluginListener`. */
@@ -87,6 +93,8 @@ export class FetchServer implements PluginListener {
     const over = Promise.withResolvers<void>();
     const cut = () => {
       for (const under of this.#answering.values()) [...under].forEach((each) => each());
+      // Nobody comes any more for whom requests could wait.
+      if (this.#held) this.serve(STOPPED);
       over.resolve();
     };
     if (signal?.aborted) cut();
@@ -119,7 +127,9 @@ export class FetchServer implements PluginListener {
   }
 
   async #later(request: Request): Promise<Response> {
+    this.#waiting++;
     while (this.#held) await this.#held.promise;
+    this.#waiting--;
     return await this.#answer(request);
   }
 
@@ -136,7 +146,7 @@ export class FetchServer implements PluginListener {
       };
       const cut = () => {
         over();
-        resolve(new Response("The plugin that answers here has stopped.\n", { status: 503 }));
+        resolve(stopped());
       };
       under.add(cut);
       answerOf(target, request).then((response) => {
@@ -149,6 +159,11 @@ export class FetchServer implements PluginListener {
     });
   }
 }
+
+const stopped = () => new Response("The plugin that answers here has stopped.\n", { status: 503 });
+
+/** Answers in the place of who does not come. */
+const STOPPED: HttpTarget = { handler: () => {}, fetch: stopped };
 
 async function answerOf(target: HttpTarget, request: Request): Promise<Response> {
   return await target.fetch?.(request) ?? new Response(null, { status: 404 });

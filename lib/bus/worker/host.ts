@@ -218,7 +218,7 @@ export class WorkerHost {
         this.#gone = [];
         ready.resolve(undefined);
       } else if (data.kind === "failed") died(data.error);
-      else this.#take(data);
+      else this.#take(data, worker);
     };
     worker.onerror = (event) => {
       // Without this the whole process would end with the Worker.
@@ -273,7 +273,7 @@ export class WorkerHost {
     });
   }
 
-  #take(message: FromWorker): void {
+  #take(message: FromWorker, from: Worker): void {
     if (message.kind === "stopped") this.#ended.resolve();
     if (message.kind === "settled") this.#suspects.settled(message.range);
     if (message.kind === "committed") {
@@ -282,12 +282,12 @@ export class WorkerHost {
       this.progress.made();
     }
     this.#rebuilds.take(message);
-    if (message.kind === "partitions") {
+    // What a Worker that is no more had was taken back already.
+    if (message.kind === "partitions" && this.#worker === from) {
       const { id, stream, change } = message;
-      this.#partitions.take(stream, change).then(
-        () => this.#send({ kind: "taken", id }),
-        (error) => this.#send({ kind: "taken", id, error: errorChain(error) }),
-      );
+      // The next Worker counts from the start again: an answer is for who asked alone.
+      const taken = (error?: string) => this.#worker === from && this.#send({ kind: "taken", id, error });
+      this.#partitions.take(stream, change).then(() => taken(), (error) => taken(errorChain(error)));
     }
     if (message.kind === "report") {
       this.#health = message.health;

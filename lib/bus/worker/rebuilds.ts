@@ -31,7 +31,13 @@ export class Rebuilds {
   take(message: FromWorker): void {
     if (message.kind === "rebuilding") {
       const { done, total } = message;
-      this.#underWay.get(message.id)?.onProgress?.({ done, total });
+      try {
+        this.#underWay.get(message.id)?.onProgress?.({ done, total });
+      } catch (error) {
+        // What a plugin is told must not end the agent; the work goes on, and who waits for it learns of this.
+        this.#underWay.get(message.id)?.reject(error);
+        this.#underWay.delete(message.id);
+      }
     } else if (message.kind === "rebuilt") {
       this.#underWay.get(message.id)?.resolve(message.rebuilt);
       this.#underWay.delete(message.id);

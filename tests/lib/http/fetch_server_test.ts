@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { connect } from "node:net";
+import { setImmediate } from "node:timers/promises";
 import { FetchServer } from "../../../lib/http/fetch_server.ts";
 import type { HttpTarget, ListenerOptions } from "../../../lib/http/http_target.ts";
 
@@ -21,6 +22,11 @@ const ask = async (server: FetchServer, init?: RequestInit) => {
   const response = await fetch(`${server.origin}/`, init);
   return `${response.status} ${await response.text()}`;
 };
+
+/** Resolves when a request waits for the next target. */
+async function waits(server: FetchServer): Promise<void> {
+  while (server.waiting === 0) await setImmediate();
+}
 
 /** Answers when it is told to. */
 function slow() {
@@ -107,6 +113,15 @@ Deno.test("close() cuts off what is under way when its signal aborts", async () 
   call.answer("nobody hears it");
 });
 
+Deno.test("close() answers 503 to what waits for a next target when its signal aborts", async () => {
+  const server = await serve(() => new Response("never"));
+  server.hold();
+  const waiting = ask(server);
+  await waits(server);
+  await server.close(AbortSignal.abort());
+  assert.match(await waiting, /^503 The plugin that answers here has stopped/);
+});
+
 Deno.test("requests that come while it is held are the next target's; those before end with their own", async () => {
   const call = slow();
   const server = await serve(call.fetch);
@@ -114,7 +129,9 @@ Deno.test("requests that come while it is held are the next target's; those befo
   const first = ask(server);
   await call.entered;
   server.hold();
+  server.hold();
   const second = ask(server);
+  await waits(server);
   const settled = server.settled(former, AbortSignal.timeout(10_000));
   server.serve(target(() => new Response("the next")));
   assert.equal(await second, "200 the next");

@@ -38,6 +38,34 @@ Deno.test("a listener that answers by fetch goes over to the next instance; with
   });
 });
 
+Deno.test("a listener that answers by fetch says 503 while its plugin is down", async () => {
+  let broken = false;
+  const plugin = (version: string): Plugin => ({
+    name: "p",
+    setup: (ctx) => {
+      ctx.serve({ name: "own", listen: "127.0.0.1:0", fetch: () => new Response(version) });
+      return {
+        start: () => {
+          if (broken) throw new Error("no");
+        },
+      };
+    },
+  });
+  await withHost([plugin("1")], async ({ host }) => {
+    await host.start();
+    const { listeners } = await host.status();
+    const origin = listeners.find(({ name }) => name === "own")?.origin ?? "";
+    assert.equal(await text(origin), "1");
+    broken = true;
+    await host.change(becomes([plugin("2")]));
+    const answer = await fetch(origin);
+    assert.deepEqual([answer.status, (await answer.text()).includes("is down")], [503, true]);
+    broken = false;
+    await host.change(becomes([plugin("3")]));
+    assert.equal(await text(origin), "3");
+  });
+});
+
 Deno.test("a listener needs a handler, or fetch without upgrades", async () => {
   const handler = () => {};
   const fetch = () => new Response();

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { systemClock } from "../../../../lib/bus/clock.ts";
 import { type LocalBus, openLocalLog } from "../../../../lib/bus/local/local_bus.ts";
 import { WorkerHost } from "../../../../lib/bus/worker/host.ts";
+import type { PartitionHooks } from "../../../../lib/bus/stream/arrival.ts";
 import { WorkerStream } from "../../../../lib/bus/worker/stream.ts";
 import { FENCE_MIGRATIONS, FENCE_OWNER } from "../../../../lib/bus/stream/fences.ts";
 import { openStore } from "../../../../lib/store/open_store.ts";
@@ -39,7 +40,7 @@ interface Rig {
 async function rig(
   module: string,
   work: (rig: Rig) => Promise<void>,
-  { state = false, ...options }: { state?: boolean } = {},
+  { state = false, hooks, ...options }: { state?: boolean; hooks?: PartitionHooks } = {},
 ): Promise<void> {
   const folder = await Deno.makeTempDir();
   const lines: string[] = [];
@@ -92,7 +93,7 @@ async function rig(
     log.onAppend((topics) => worker.appended(topics));
     const stream = new WorkerStream({
       ...{ spec, worker, log, clock: systemClock, state },
-      hooks: {
+      hooks: hooks ?? {
         onAssigned: (came) => void partitions.push(`came ${came.map(({ partition }) => partition)}`),
         onRevoked: (went) => void partitions.push(`went ${went.map(({ partition }) => partition)}`),
       },
@@ -114,6 +115,15 @@ async function rig(
     }
   } finally {
     await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** That the Worker trims a topic, twice, says that it has been at work all the while. */
+async function signs({ log, store, worker }: Pick<Rig, "log" | "store" | "worker">): Promise<void> {
+  for (let round = 0; round < 2; round++) {
+    const [{ offset } = { offset: 0 }] = await log.send([{ topic: "sign", value: null }]);
+    const kept = () => store.read((db) => log.readFrom(db, { topic: "sign", partition: 0, offset }, 1, 1));
+    while (kept().length > 0) await worker.progress.next(AbortSignal.timeout(20));
   }
 }
 
@@ -156,17 +166,57 @@ Deno.test("a paused stream in the Worker waits until it is resumed", () =>
     await worker.start();
     await log.send([{ topic: "in", value: bytes("a") }]);
     assert.equal(stream.paused, true);
-    // That the Worker trims a topic, twice, says that it has been at work all the while.
-    for (let round = 0; round < 2; round++) {
-      const [{ offset } = { offset: 0 }] = await log.send([{ topic: "sign", value: null }]);
-      const kept = () => store.read((db) => log.readFrom(db, { topic: "sign", partition: 0, offset }, 1, 1));
-      while (kept().length > 0) await worker.progress.next(AbortSignal.timeout(20));
-    }
+    await signs({ log, store, worker });
     assert.equal(await stream.lag(), 1);
     stream.resume();
     await stream.caughtUp();
     assert.deepEqual(rows(store), ["a"]);
   }));
+
+Deno.test("streams that are held before the Worker starts are held in it, until there is no reason any more", () =>
+  rig("upper", async ({ log, store, worker, stream }) => {
+    worker.hold("the disk is full");
+    await worker.start();
+    await log.send([{ topic: "in", value: bytes("a") }]);
+    await signs({ log, store, worker });
+    assert.deepEqual(rows(store), []);
+    assert.match(stream.health().detail ?? "", /the disk is full/);
+    worker.hold(undefined);
+    await stream.caughtUp();
+    assert.deepEqual(rows(store), ["a"]);
+  }));
+
+Deno.test("a Worker begins when it has been heard itself, not when an answer to its predecessor comes", () => {
+  const said: string[] = [];
+  const [first, second] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const hooks: PartitionHooks = {
+    onAssigned: async () => {
+      const isFirst = !said.includes("came");
+      said.push("came");
+      await (isFirst ? first : second).promise;
+      said.push("taken");
+    },
+    onRevoked: () => void said.push("went"),
+  };
+  return rig("dies_told", async ({ folder, log, store, worker, stream }) => {
+    await worker.start();
+    await log.send([{ topic: "in", value: bytes("a") }]);
+    while (said.length === 0) await worker.progress.next(AbortSignal.timeout(5));
+    await Deno.writeTextFile(join(folder, "marker"), "die");
+    while (!worker.health().worker?.figures?.restarts) await worker.progress.next(AbortSignal.timeout(5));
+    // It has told that it has the partition too, and waits.
+    await signs({ log, store, worker });
+    first.resolve();
+    while (said.length < 4) await worker.progress.next(AbortSignal.timeout(5));
+    await signs({ log, store, worker });
+    const handled = rows(store);
+    second.resolve();
+    assert.deepEqual(handled, [], "no batch before its hook is done");
+    assert.deepEqual(said.slice(0, 4), ["came", "taken", "went", "came"]);
+    await stream.caughtUp();
+    assert.deepEqual(rows(store), ["a"]);
+  }, { hooks });
+});
 
 Deno.test("a Worker that dies in the middle of a batch is started again, and the batch's rows are there once", () =>
   rig("crash_once", async ({ log, store, worker, stream, lines, metrics }) => {

@@ -84,6 +84,16 @@ Deno.test("what stands behind a record that was given up is tried anew, and a re
   assert.deepEqual(over.deaths(batch(22, 22)), { count: 0 });
 });
 
+Deno.test("a suspect of a single record is none when that record is committed", () => {
+  for (const how of ["handled", "given up"] as const) {
+    const { over, settled } = watch([suspect(10, 10, 2)]);
+    over.settled(batch(8, 10), how);
+    assert.deepEqual(over.deaths(batch(10, 10)), { count: 0 });
+    over.settled(batch(11, 12), how);
+    assert.deepEqual(settled, ["8-10"]);
+  }
+});
+
 Deno.test("work is noted while it goes on, for the other thread to read", async () => {
   const { over, notes } = watch([]);
   const read = () => new WorkNotes(notes.memory).read();
