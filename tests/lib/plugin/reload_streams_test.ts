@@ -108,3 +108,37 @@ Deno.test("a stream in the Worker takes its next options; a handler that can't b
     assert.deepEqual(seen, ["1 a 1", "2 b 1", "2 c 1", "2 d 2"]);
   });
 });
+
+Deno.test("a paused stream in the Worker that all share stays paused when another plugin's change starts that anew", async () => {
+  const worker = (options: string) => ({ module: new URL("./workers/tag.ts", import.meta.url), options });
+  const tagger = (name: string, options: string): Plugin => ({
+    name,
+    setup(ctx) {
+      ctx.topic({ name: `in-${name}`, partitions: 1 });
+      if (name === "a") ctx.topic({ name: "out", partitions: 1 });
+      ctx.stream({ topics: [`in-${name}`], source: "local", worker: worker(options) });
+    },
+  });
+  const first = tagger("a", "1");
+  await withHost([first], async ({ host }) => {
+    await host.start();
+    await (await fetch(`${host.adminOrigin}/admin/streams/pause`, { method: "POST" })).body?.cancel();
+    await host.change(becomes([first, tagger("b", "1")]));
+    const states = async () =>
+      (await host.status()).streams.map(({ name, where, paused }) => [name, where, paused]);
+    const both = [["a/a", "worker", true], ["b/b", "worker", false]];
+    assert.deepEqual(await states(), both);
+    // One that can't be started leaves none of its streams behind, and the Worker as it was.
+    const missing: Plugin = {
+      name: "c",
+      setup(ctx) {
+        ctx.topic({ name: "in-c", partitions: 1 });
+        const module = new URL("./workers/missing.ts", import.meta.url);
+        ctx.stream({ topics: ["in-c"], source: "local", worker: { module } });
+      },
+    };
+    const outcomes = await host.change(becomes([first, tagger("b", "1"), missing]));
+    assert.match(outcomes.find(({ plugin }) => plugin === "c")?.error ?? "", /Cannot load the handler/);
+    assert.deepEqual(await states(), both);
+  });
+});

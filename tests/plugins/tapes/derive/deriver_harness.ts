@@ -41,6 +41,8 @@ export interface Harness extends AsyncDisposable {
   events(topic: typeof NODES_TOPIC | typeof TURNS_TOPIC): Promise<Event[]>;
   /** Runs `write` and appends what it gives, in one transaction, as commands do. */
   commit(write: (tx: Transaction) => readonly PublishRequest[] | void): Promise<void>;
+  /** What the deriver has counted, by name. */
+  readonly counted: Readonly<Record<string, number>>;
 }
 
 const silent = { debug() {}, info() {}, warn() {}, error() {}, child: () => silent };
@@ -52,6 +54,8 @@ export async function openHarness(
     factory?: HandlerFactory;
     checkpoints?: "own" | "elsewhere";
     redact?: Redaction;
+    /** The first commit of each batch is taken back, and tried again. */
+    takesBack?: boolean;
   } = {},
 ): Promise<Harness> {
   const folder = await Deno.makeTempDir({ prefix: "capstan-derive-" });
@@ -66,11 +70,12 @@ export async function openHarness(
     { name: TURNS_TOPIC, partitions: 6 },
   ]);
   await store.migrate("tapes", TAPES_MIGRATIONS);
+  const counted: Record<string, number> = {};
   const handler = await (options.factory ?? worker)({
     log: silent,
     redact: options.redact ?? NO_REDACTION,
     now: () => Date.now(),
-    counter: () => ({ inc() {} }),
+    counter: ({ name }) => ({ inc: (_labels, by = 1) => void (counted[name] = (counted[name] ?? 0) + by) }),
     read: (work) => store.read(work),
   }, undefined);
   let offset = 0;
@@ -111,6 +116,16 @@ export async function openHarness(
     if (typeof result !== "object" || result === null || !("write" in result)) {
       throw new TypeError("no write");
     }
+    if (options.takesBack) {
+      const undone = new Error("taken back");
+      const first = store.write((tx) => {
+        result.write?.(wrap(tx));
+        throw undone;
+      });
+      await first.catch((error) => {
+        if (error !== undone && error?.cause !== undone) throw error;
+      });
+    }
     await commit((tx) => result.write?.(wrap(tx)));
     return failed;
   }
@@ -118,6 +133,7 @@ export async function openHarness(
   return {
     store,
     local,
+    counted,
     commit,
     deriveValues,
     derive: (calls, wrap) =>

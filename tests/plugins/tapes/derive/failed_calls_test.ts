@@ -90,13 +90,17 @@ Deno.test("a failure of the disk is no fault of a call", async () => {
   await using harness = await openHarness();
   const calls = [chat(1, [user("a")], "b")];
   const full = Object.assign(new Error("disk full"), { name: "StoreError", failure: "full" });
-  const failing = (tx: Transaction): Transaction => ({
-    ...harnessTx(tx),
-    run: () => {
-      throw full;
-    },
-  });
-  await assert.rejects(harness.derive(calls, failing), (error) => error === full);
+  // At the first write of all, and in the middle of a call's own rows.
+  for (const at of ["", "INTO nodes", "INTO turns"]) {
+    const failing = (tx: Transaction): Transaction => ({
+      ...harnessTx(tx),
+      run(sql, ...params) {
+        if (sql.includes(at)) throw full;
+        return tx.run(sql, ...params);
+      },
+    });
+    await assert.rejects(harness.derive(calls, failing), (error) => error === full, at);
+  }
   assert.deepEqual(await harness.derive(calls), []);
   assert.equal(harness.rows<StoredTurn>("turns")[0]?.reason, null);
 });

@@ -61,3 +61,13 @@ Deno.test("a batch that has a call twice enters it once", async () => {
   assert.equal(harness.rows("turns").length, 1);
   assert.equal((await harness.events(TURNS_TOPIC)).length, 1);
 });
+
+Deno.test("a commit that is taken back and tried again gives the same rows and events, and counts once", async () => {
+  await using once = await openHarness();
+  await once.derive(CALLS);
+  await using twice = await openHarness({ takesBack: true });
+  await twice.derive(CALLS);
+  assert.deepEqual(await stateOf(twice), await stateOf(once));
+  assert.deepEqual(once.counted, { turns_total: CALLS.length, nodes_total: once.rows("nodes").length });
+  assert.deepEqual(twice.counted, once.counted);
+});
