@@ -5,6 +5,7 @@ import { withoutKafka } from "../kafka/for_tests.ts";
 import { claimPorts } from "../kafka/ports.ts";
 import { type CleanMachine, openCleanMachine } from "./clean_machine.ts";
 import { hasCommand } from "./has_command.ts";
+import { until } from "./until.ts";
 
 const executable = Deno.env.get("CAPSTAN_EXECUTABLE");
 const leftOut = executable === undefined
@@ -62,10 +63,13 @@ async function sayToEcho(machine: CleanMachine, agent: string): Promise<void> {
   );
   assert.deepEqual([code, error], [0, ""]);
   assert.equal(JSON.parse(out).choices[0].message.content, "echo: Hello, machine; no model was called");
-  await using tail = machine.start(
-    ...["tail", "greetings.v1", "--from-beginning", "--json", "--config-dir", machine.data],
-  );
-  await tail.said(new RegExp(`"Moin ${agent}"`));
+  const first = ["tail", "greetings.v1", "--from-beginning", "--max", "1", "--json"];
+  // A running agent may yet have to make its topics on Kafka.
+  const greeted = await until(async () => {
+    const { code, out } = await machine.run("capstan", ...first, "--config-dir", machine.data);
+    return code === 0 ? out : undefined;
+  });
+  assert.match(greeted, new RegExp(`"Moin ${agent}"`));
   assert.equal(await running.stop(), 0);
 }
 
