@@ -194,7 +194,6 @@ export class AgentStreams {
     await this.#workers.refresh((from, to) => {
       for (const each of this.#running) {
         if (!(each.stream instanceof WorkerStream) || each.stream.options.worker !== from) continue;
-        if (each.stream.paused) to.pause(each.stream.spec.name);
         each.stream = this.#inWorker(each.registered, to);
         each.registered.handle.bind(each.stream);
       }

@@ -136,7 +136,7 @@ export interface ServeOptions {
   handler?(request: IncomingMessage, response: ServerResponse): void;
   /**
    * Answers one request in the place of `handler`, for a third of the cost where it does not matter how the path was
-   * written; there are no upgrades then.
+   * written; there are no upgrades then, and connections that are idle or slow are not closed.
    */
   fetch?(request: Request): Response | Promise<Response>;
   /** Takes over a connection that asks for another protocol. Without it upgrades are refused. */

@@ -129,9 +129,9 @@ Deno.test("requests that come while it is held are the next target's; those befo
   const first = ask(server);
   await call.entered;
   server.hold();
-  server.hold();
   const second = ask(server);
   await waits(server);
+  server.hold();
   const settled = server.settled(former, AbortSignal.timeout(10_000));
   server.serve(target(() => new Response("the next")));
   assert.equal(await second, "200 the next");

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Plugin } from "../../../lib/plugin/contract.ts";
+import type { Plugin, StreamHandle } from "../../../lib/plugin/contract.ts";
 import { withHost } from "./rig.ts";
 import { becomes } from "./reload_rig.ts";
 
@@ -140,5 +140,43 @@ Deno.test("a paused stream in the Worker that all share stays paused when anothe
     const outcomes = await host.change(becomes([first, tagger("b", "1"), missing]));
     assert.match(outcomes.find(({ plugin }) => plugin === "c")?.error ?? "", /Cannot load the handler/);
     assert.deepEqual(await states(), both);
+  });
+});
+
+Deno.test("where the next instance's Worker can't run, topics have the values of the former one again", async () => {
+  const seen: string[] = [];
+  let send: ((word: string) => Promise<unknown>) | undefined;
+  let out: StreamHandle | undefined;
+  const tagger: { in?: StreamHandle } = {};
+  const plugin = (codec: "text" | "json", file: string): Plugin => ({
+    name: "w",
+    overlaps: true,
+    setup(ctx) {
+      ctx.topic({ name: "in", partitions: 1 }, { codec });
+      ctx.topic({ name: "out", partitions: 1 });
+      const words = ctx.producer("in");
+      const module = new URL(`./workers/${file}`, import.meta.url);
+      const handle = ctx.stream({ topics: ["in"], source: "local", worker: { module, options: codec } });
+      if (codec === "text") [send, tagger.in] = [(word) => words.send(word), handle];
+    },
+  });
+  const reader: Plugin = {
+    name: "reader",
+    setup: (ctx) => {
+      out = ctx.stream<string>(
+        { topics: ["out"] },
+        ({ records }) => void seen.push(...records.map(({ data }) => data)),
+      );
+    },
+  };
+  const first = plugin("text", "tag.ts");
+  await withHost([first, reader], async ({ host }) => {
+    await host.start();
+    const [failed] = await host.change(becomes([plugin("json", "missing.ts"), reader]));
+    assert.equal(failed?.outcome, "kept");
+    await send?.("a");
+    await tagger.in?.caughtUp();
+    await out?.caughtUp();
+    assert.deepEqual(seen, ["text a 1"]);
   });
 });

@@ -21,7 +21,12 @@ const meta: CallMeta = {
   response_bytes: 0,
 };
 
-function recorder(ctx: FakeContext, onFailure: "forward" | "block", retryMs = 60_000): Recorder {
+function recorder(
+  ctx: FakeContext,
+  onFailure: "forward" | "block",
+  retryMs = 60_000,
+  commitTimeoutMs = 60_000,
+): Recorder {
   return new Recorder({
     append: (topic, record, options) => ctx.append(topic, record, options),
     redact: ctx.redact,
@@ -29,7 +34,7 @@ function recorder(ctx: FakeContext, onFailure: "forward" | "block", retryMs = 60
     log: ctx.log,
     metrics: proxyMetrics(ctx),
     onFailure,
-    commitTimeoutMs: 60_000,
+    commitTimeoutMs,
     retryBytes: 10_000,
     retryMs,
   });
@@ -104,4 +109,42 @@ Deno.test("drain() waits for a call that is being stored, and counts one that fa
   gates[1]?.reject(storeError("locked"));
   assert.equal(await second, "forward");
   assert.equal(ctx.counts["given_up_total{reason=shutdown}"], 1);
+});
+
+for (const onFailure of ["forward", "block"] as const) {
+  Deno.test(`${onFailure}: a kept call has memory of its own, and keeps none of calls that are stored`, async () => {
+    const ctx = new FakeContext();
+    const subject = recorder(ctx, onFailure, 1);
+    ctx.fault = () => Promise.reject(storeError("full"));
+    assert.equal(await verdict(subject, []), onFailure);
+    const kept: number[] = [];
+    ctx.fault = ({ buffer, length }) => void kept.push(buffer.byteLength - length);
+    await subject.drain(AbortSignal.timeout(60_000));
+    const [more = NaN, ...further] = kept;
+    assert.deepEqual(further, []);
+    assert.ok(more < 2_048, `${more} bytes are kept beside the call's`);
+  });
+}
+
+Deno.test("a call that the store is still busy with takes of retry_memory, and its verdict is said once", async () => {
+  const ctx = new FakeContext();
+  const subject = recorder(ctx, "forward", 60_000, 1);
+  const busy = Promise.withResolvers<void>();
+  ctx.fault = () => busy.promise;
+  const verdicts: Verdict[] = [];
+  const overdue = Promise.withResolvers<void>();
+  subject.record(meta, [new Uint8Array(6_000)], [], (each) => {
+    verdicts.push(each);
+    overdue.resolve();
+  });
+  await overdue.promise;
+  assert.equal(subject.waiting.calls, 1);
+  assert.ok(subject.waiting.bytes > 6_000);
+  assert.equal(await verdict(subject, [new Uint8Array(6_000)]), "forward");
+  assert.equal(ctx.counts["given_up_total{reason=retry-memory}"], 1);
+  busy.resolve();
+  await subject.drain(AbortSignal.timeout(60_000));
+  assert.deepEqual(verdicts, ["forward"]);
+  assert.deepEqual(subject.waiting, { calls: 0, bytes: 0 });
+  assert.equal(ctx.counts["accounted_total{outcome=complete}"], 1);
 });

@@ -135,6 +135,20 @@ Deno.test("block: a stream that can't be stored is cut before its terminal event
   assert.ok(!got.includes("[DONE]") && !got.endsWith("0\r\n\r\n"));
 });
 
+Deno.test("block: an upstream that keeps a stream open after its terminal event is let go when that is withheld", async () => {
+  const left = Promise.withResolvers<void>();
+  await using upstream = await HttpStandIn.start((_request, response) => {
+    response.on("close", () => left.resolve());
+    response.writeHead(200, { "content-type": "text/event-stream" }).write(sse);
+  });
+  await using fixture = await started(upstream, { on_storage_failure: "block" });
+  fixture.ctx.fault = () => Promise.reject(storeError("locked"));
+  using client = await RawClient.connect(fixture.port);
+  client.send("GET /v1?stream HTTP/1.1\r\nHost: a\r\n\r\n");
+  assert.ok(!(await client.untilClosed()).includes("[DONE]"));
+  await left.promise;
+});
+
 Deno.test("block: a store that doesn't answer is asked to forget the call", async () => {
   await using upstream = await provider();
   await using fixture = await started(upstream, { on_storage_failure: "block", commit_timeout: 30 });
