@@ -21,3 +21,19 @@ Deno.test("Deadlines calls what was not cancelled, once and in order, however ma
   assert.deepEqual(expired, [7, 1_007, 2_007, 3_007, 4_007]);
   deadlines.close();
 });
+
+Deno.test("Deadlines calls nobody before his time, though others' is over", async () => {
+  let now = 0;
+  const deadlines = new Deadlines(1, () => now);
+  const called: string[] = [];
+  const first = Promise.withResolvers<void>();
+  deadlines.add(0, () => {
+    called.push("first");
+    first.resolve();
+  });
+  deadlines.add(100_000, () => called.push("second"));
+  now = 1;
+  await first.promise;
+  deadlines.close();
+  assert.deepEqual(called, ["first"]);
+});

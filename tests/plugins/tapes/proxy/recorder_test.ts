@@ -148,3 +148,15 @@ Deno.test("a call that the store is still busy with takes of retry_memory, and i
   assert.deepEqual(subject.waiting, { calls: 0, bytes: 0 });
   assert.equal(ctx.counts["accounted_total{outcome=complete}"], 1);
 });
+
+Deno.test("block: the row of a call that ended otherwise says how, and not that its answer was withheld", async () => {
+  const ctx = new FakeContext();
+  const subject = recorder(ctx, "block", 1);
+  ctx.fault = () => Promise.reject(storeError("full"));
+  const left: CallMeta = { ...meta, outcome: "client-left" };
+  await new Promise((decided) => subject.record(left, [], [], decided));
+  ctx.fault = () => undefined;
+  await subject.drain(AbortSignal.timeout(60_000));
+  assert.deepEqual(ctx.calls.map(({ meta }) => meta.outcome), ["client-left"]);
+  assert.equal(ctx.counts["accounted_total{outcome=client-left}"], 1);
+});
