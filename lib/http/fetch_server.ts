@@ -5,6 +5,9 @@ import { listenError } from "./listen_error.ts";
 /** Ends a request's wait for its answer. */
 type Cut = () => void;
 
+/** Milliseconds that what is cut off has to hear of it; the port is free then. */
+const LAST_MS = 100;
+
 /**
  * A listener of the runtime's own server, for targets that answer by `fetch`: it costs a third of node:http's. Paths and
  * headers come as `Request` has them, not as they were sent.
@@ -91,16 +94,18 @@ export class FetchServer implements PluginListener {
   async close(signal?: AbortSignal): Promise<void> {
     this.refuseNew();
     const over = Promise.withResolvers<void>();
+    let last: ReturnType<typeof setTimeout> | undefined;
     const cut = () => {
       for (const under of this.#answering.values()) [...under].forEach((each) => each());
       // Nobody comes any more for whom requests could wait.
       if (this.#held) this.serve(STOPPED);
-      over.resolve();
+      last = setTimeout(over.resolve, LAST_MS);
     };
     if (signal?.aborted) cut();
     signal?.addEventListener("abort", cut, { once: true });
     await Promise.race([this.#closed, over.promise]);
     signal?.removeEventListener("abort", cut);
+    clearTimeout(last);
     this.#origin = undefined;
   }
 

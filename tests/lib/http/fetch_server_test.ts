@@ -113,6 +113,17 @@ Deno.test("close() cuts off what is under way when its signal aborts", async () 
   call.answer("nobody hears it");
 });
 
+Deno.test("the port is free when close() has cut off", async () => {
+  for (let round = 0; round < 20; round++) {
+    const first = await serve(() => new Response());
+    const listen = new URL(first.origin ?? "").host;
+    await first.close(AbortSignal.abort());
+    const second = await serve(() => new Response("next"), { listen });
+    assert.equal(await ask(second), "200 next");
+    await second.close(AbortSignal.abort());
+  }
+});
+
 Deno.test("close() answers 503 to what waits for a next target when its signal aborts", async () => {
   const server = await serve(() => new Response("never"));
   server.hold();
