@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { createTar } from "nanotar";
 import type { Bundle } from "./bundle.ts";
 import { PERMISSIONS } from "./permissions.ts";
+import { tar } from "./tar.ts";
 
 /** What the executable is made of. */
 export interface SelfExtractingParts {
@@ -33,12 +33,11 @@ export async function writeSelfExtracting(parts: SelfExtractingParts): Promise<n
 async function tarOf({ bundle, deno }: SelfExtractingParts): Promise<Uint8Array> {
   const files = [{ name: "deno", path: deno, mode: "755" }];
   for (const name of bundle.files) files.push({ name, path: join(bundle.folder, name), mode: "644" });
-  return createTar(
+  return tar(
     await Promise.all(files.map(async ({ name, path, mode }) => ({
       name,
+      mode,
       data: await Deno.readFile(path),
-      // The same archive for the same content: no time, no user.
-      attrs: { mode, mtime: 0, uid: 0, gid: 0, user: "", group: "" },
     }))),
   );
 }
