@@ -37,18 +37,24 @@ export function join(
   events: readonly (FeedbackEvent | TurnSpanEvent)[],
   { part, waitMs, source, nowMs }: JoinOptions,
 ): SignalEvent[] {
+  // What is too old counts as forgotten at each event, not at the batch's end: so that it is the same whatever batches
+  // events come in.
+  let newest = newestJoined(tx, part, nowMs + AHEAD_MS) ?? -Infinity;
   const signals = events.flatMap((event) => {
-    const rows = new JoinedRows(tx, part, event.tenant_id);
+    if (!isFeedback(event) && !isTurn(event)) return [];
+    const ms = Date.parse(isFeedback(event) ? event.timestamp : event.data.ended_at);
+    if (ms <= nowMs + AHEAD_MS) newest = Math.max(newest, ms);
+    const sinceMs = newest - waitMs;
+    if (ms < sinceMs) return [];
+    const rows = new JoinedRows(tx, { part, tenant: event.tenant_id, sinceMs });
     if (isFeedback(event)) {
       const feedback = rows.addFeedback(event);
       return feedback ? joined(rows, [feedback], source) : [];
     }
-    if (!isTurn(event) || !rows.addTurn(event)) return [];
+    if (!rows.addTurn(event)) return [];
     return joined(rows, rows.feedbackOn(namesOfTurn(event.data)), source);
   });
-  // By what is known, not by what came last: so that it is the same whatever batches it comes in.
-  const newest = newestJoined(tx, part, nowMs + AHEAD_MS);
-  if (newest !== undefined) forgetJoined(tx, part, newest - waitMs);
+  if (newest !== -Infinity) forgetJoined(tx, part, newest - waitMs);
   return signals;
 }
 

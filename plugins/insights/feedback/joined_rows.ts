@@ -29,16 +29,27 @@ interface FeedbackRow {
 const FEEDBACK =
   "SELECT event, name, turn_id, revision FROM insights_feedback INDEXED BY insights_feedback_name " +
   "WHERE part = ? AND tenant = ?";
-const NEAREST = "SELECT turn_id FROM insights_turn_names WHERE part = ? AND tenant = ? AND name = ?";
+const NEAREST =
+  "SELECT turn_id FROM insights_turn_names WHERE part = ? AND tenant = ? AND name = ? AND ended_ms >= ?";
+
+/** Whose rows, and from when on. */
+export interface JoinedRowsOptions {
+  part: number;
+  tenant: string;
+  /** Milliseconds since 1970: turns and feedback from before it are forgotten, also where their rows are there yet. */
+  sinceMs: number;
+}
 
 /** The turns and the feedback of one tenant in one partition, within a transaction. */
 export class JoinedRows {
   readonly #tx: Transaction;
   readonly #at: readonly [part: number, tenant: string];
+  readonly #sinceMs: number;
 
-  constructor(tx: Transaction, part: number, tenant: string) {
+  constructor(tx: Transaction, { part, tenant, sinceMs }: JoinedRowsOptions) {
     this.#tx = tx;
     this.#at = [part, tenant];
+    this.#sinceMs = sinceMs;
   }
 
   /** Enters a turn. False: it is known in this or a later revision. */
@@ -93,9 +104,15 @@ export class JoinedRows {
       `${NEAREST} AND ended_ms <= ? ORDER BY ended_ms DESC, turn_id DESC LIMIT 1`,
       ...this.#at,
       name,
+      this.#sinceMs,
       givenMs,
     ) ??
-      this.#tx.get<{ turn_id: string }>(`${NEAREST} ORDER BY ended_ms, turn_id LIMIT 1`, ...this.#at, name);
+      this.#tx.get<{ turn_id: string }>(
+        `${NEAREST} ORDER BY ended_ms, turn_id LIMIT 1`,
+        ...this.#at,
+        name,
+        this.#sinceMs,
+      );
     return found && this.turn(found.turn_id);
   }
 
@@ -116,7 +133,12 @@ export class JoinedRows {
   /** Feedback that names one of these. */
   feedbackOn(names: readonly string[]): KnownFeedback[] {
     return names.flatMap((name) =>
-      this.#tx.all<FeedbackRow>(`${FEEDBACK} AND name = ? ORDER BY given_ms, event_id`, ...this.#at, name)
+      this.#tx.all<FeedbackRow>(
+        `${FEEDBACK} AND name = ? AND given_ms >= ? ORDER BY given_ms, event_id`,
+        ...this.#at,
+        name,
+        this.#sinceMs,
+      )
         .map(({ event, name, turn_id, revision }) => ({
           event: JSON.parse(event) as FeedbackEvent,
           name,

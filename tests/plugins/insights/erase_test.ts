@@ -53,7 +53,7 @@ function feedback(id: string, of: { letter: string; by: string }) {
 
 function fill(tx: Transaction, who: string): void {
   for (const turn of [turnOf(who, "a"), turnOf("bea", "b"), turnOf(who, "c", "other")]) {
-    new JoinedRows(tx, 0, turn.tenant).addTurn(turnSpanEvent(turn));
+    new JoinedRows(tx, { part: 0, tenant: turn.tenant, sinceMs: 0 }).addTurn(turnSpanEvent(turn));
     new WaitingToolCalls(tx, 0).add({
       conversation: turn.event.id,
       callId: "c1",
@@ -63,7 +63,7 @@ function fill(tx: Transaction, who: string): void {
       asked: turn.derive({ type: "trace.tool", data: toolSpan }),
     });
   }
-  const rows = new JoinedRows(tx, 0, "acme");
+  const rows = new JoinedRows(tx, { part: 0, tenant: "acme", sinceMs: 0 });
   rows.addFeedback(feedback("on-anns", { letter: "a", by: "bea" }));
   rows.addFeedback(feedback("by-them", { letter: "b", by: who }));
   rows.addFeedback(feedback("beas", { letter: "b", by: "bea" }));
