@@ -33,6 +33,8 @@ export interface GroupCommitOptions {
   lockWaitMs: number;
   /** The other thread of this process that writes to the file. Default: there is none. */
   turns?: WriteTurns;
+  /** The thread has nothing else to do: a write begins at once, and blocks it while another has the lock. Default false. */
+  blocks?: boolean;
   /** Called after each commit, before what awaits it goes on. */
   onCommit(): void;
 }
@@ -99,7 +101,9 @@ export class GroupCommit {
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    setImmediate(() => this.#flush());
+    const flush = () => this.#flush();
+    if (this.#options.blocks) queueMicrotask(flush);
+    else setImmediate(flush);
   }
 
   #flush(): void {
@@ -175,7 +179,7 @@ export class GroupCommit {
   #waitForLock(cause: unknown, released: number): void {
     const now = performance.now();
     this.#lockedSince ??= now;
-    const { connection, lockWaitMs, turns } = this.#options;
+    const { connection, lockWaitMs, turns, blocks } = this.#options;
     const waiting: Work[] = [];
     for (const work of this.#queue) {
       if (now - work.queuedAt < lockWaitMs) waiting.push(work);
@@ -187,6 +191,10 @@ export class GroupCommit {
       return this.#settleIdle();
     }
     const wait = Math.min(10, 1 + Math.floor((now - this.#lockedSince) / 20));
+    if (turns?.role === "first" && blocks) {
+      turns.block(released, wait);
+      return this.#flush();
+    }
     if (turns?.role === "first") {
       this.#scheduled = true;
       void turns.wait(released, wait).then(() => this.#flush());

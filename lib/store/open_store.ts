@@ -31,6 +31,8 @@ export interface StoreOptions {
   turns?: WriteTurns;
   /** KiB of pages the writer keeps in memory. Default 16,384; the reader keeps a quarter of it. */
   cacheKiB?: number;
+  /** The thread has nothing else to do: writes begin at once, and wait for another's lock where they stand. Default false. */
+  blocks?: boolean;
   /**
    * For erasing: pages that become free are overwritten with zeros, too, and nothing looks for rows that refer to a
    * deleted one (without an index that is a walk through the table). Default false.
@@ -69,7 +71,7 @@ export async function openStore(options: StoreOptions): Promise<SqliteStore> {
     opened.push(reader);
     reader.get(`PRAGMA cache_size = -${Math.ceil(cacheKiB / 4)}`);
     reader.get("SELECT count(*) FROM sqlite_schema");
-    return new SqliteStore({ reader, writer, lockWaitMs, turns: options.turns });
+    return new SqliteStore({ reader, writer, lockWaitMs, turns: options.turns, blocks: options.blocks });
   } catch (error) {
     for (const connection of opened) connection[Symbol.dispose]();
     throw error instanceof StoreError ? storeErrorOfOpening(file, error) : error;

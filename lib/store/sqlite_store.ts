@@ -17,6 +17,8 @@ export interface Connections {
   lockWaitMs: number;
   /** The other thread of this process that writes to the file. */
   turns?: WriteTurns;
+  /** Writes begin at once and block the thread while they wait. */
+  blocks?: boolean;
 }
 
 /** One SQLite file, as `openStore` gives it. */
@@ -30,7 +32,7 @@ export class SqliteStore implements Store {
   #closing: Promise<void> | undefined;
 
   /** Use `openStore`. */
-  constructor({ reader, writer, lockWaitMs, turns }: Connections) {
+  constructor({ reader, writer, lockWaitMs, turns, blocks }: Connections) {
     this.file = reader.file;
     this.#reader = reader;
     this.#writer = writer;
@@ -39,6 +41,7 @@ export class SqliteStore implements Store {
       connection: writer,
       lockWaitMs,
       turns,
+      blocks,
       onCommit: () => {
         for (const listener of this.#listeners) listener();
       },

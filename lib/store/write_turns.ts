@@ -43,6 +43,12 @@ export class WriteTurns {
     return Atomics.load(this.#places, RELEASED);
   }
 
+  /** First thread, where it has nothing else to do: as `wait`, and blocks it. */
+  block(released: number, timeoutMs: number): void {
+    Atomics.store(this.#places, WAITING, 1);
+    Atomics.wait(this.#places, RELEASED, released, timeoutMs);
+  }
+
   /** First thread: says that it waits. Resolves when another lets go, or has since `released` was read. */
   wait(released: number, timeoutMs: number): Promise<void> {
     Atomics.store(this.#places, WAITING, 1);

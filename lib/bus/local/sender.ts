@@ -71,6 +71,7 @@ export class LocalSender {
     return new Promise((resolve, reject) => {
       const one: Send = { records, resolve, reject, slot: -1, aborted: false };
       if (signal) this.#abortable(one, signal);
+      this.#lane?.look();
       const without = this.#waiting.length > 0 || this.#committing;
       this.#lone = without || this.#lane?.busy ? 0 : this.#lone + 1;
       if (this.#lane && !without && this.#lone < LONE_SENDS && isPlain(records)) {

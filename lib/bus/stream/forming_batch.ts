@@ -32,6 +32,11 @@ export class FormingBatch {
     return this.#records.length === 0;
   }
 
+  /** When its first record was made, in milliseconds since 1970; 0 where it has none. */
+  get oldest(): number {
+    return this.#records[0]?.timestamp ?? 0;
+  }
+
   /** Whether waiting longer would not make the batch larger. */
   get full(): boolean {
     return this.#records.length >= this.#bounds.maxRecords || this.#bytes >= this.#bounds.maxBytes;
@@ -53,9 +58,9 @@ export class FormingBatch {
     }
   }
 
-  /** Takes one batch out; what is left counts as come `now`. */
-  take(now: number): BusRecord[] {
-    const { maxRecords, maxBytes } = this.#bounds;
+  /** Takes one batch out, of `maxRecords` at most; what is left counts as come `now`. */
+  take(now: number, maxRecords = this.#bounds.maxRecords): BusRecord[] {
+    const { maxBytes } = this.#bounds;
     let count = 0;
     let bytes = 0;
     for (const size of this.#sizes) {

@@ -208,7 +208,8 @@ export class Session {
   }
 
   #startDue(subscription: Sink, now: number): void {
-    let free = this.#options.concurrency - this.#underWay.size;
+    const { bounds, concurrency, pace } = this.#options;
+    let free = concurrency - this.#underWay.size;
     for (const lane of [...this.#lanes.values()]) {
       if (free <= 0) return;
       if (!this.#startable(lane) || lane.forming.due > now) continue;
@@ -217,7 +218,8 @@ export class Session {
       this.#lanes.delete(lane.name);
       this.#lanes.set(lane.name, lane);
       const { topic, partition } = lane;
-      const batch = { topic, partition, records: lane.forming.take(now) };
+      const max = pace?.batch(bounds.maxRecords, lane.forming.oldest);
+      const batch = { topic, partition, records: lane.forming.take(now, max) };
       const working = lane.working = this.#handle(subscription, lane, batch).finally(() => {
         this.#underWay.delete(working);
         lane.working = undefined;

@@ -100,3 +100,30 @@ Deno.test("a process that does nothing but wait for the lock does not end before
   }).output();
   assert.equal(new TextDecoder().decode(stdout), "locked\n");
 });
+
+Deno.test("a store that blocks has committed before the next turn of the event loop", async () => {
+  await using temp = new TempStore();
+  const store = await temp.open({ turns: new WriteTurns("first"), blocks: true });
+  await store.write((tx) => tx.run("CREATE TABLE t (x)"));
+  let turned = false;
+  const turn = setImmediate().then(() => turned = true);
+  await store.write((tx) => tx.run("INSERT INTO t VALUES (1)"));
+  assert.equal(turned, false);
+  await turn;
+});
+
+Deno.test("a store that blocks waits for the lock where it stands, and has nobody stand back when that failed", async () => {
+  await using temp = new TempStore();
+  const turns = new WriteTurns("first");
+  const store = await temp.open({ turns, blocks: true, lockWaitMs: 20 });
+  let turned = false;
+  const turn = setImmediate().then(() => turned = true);
+  {
+    using _lock = holdWriteLock(store.file);
+    await assert.rejects(store.write((tx) => tx.run("CREATE TABLE t (x)")), /locked/);
+  }
+  assert.equal(turned, false);
+  assert.equal(turns.waiting, false);
+  await turn;
+  await store.write((tx) => tx.run("CREATE TABLE t (x)"));
+});

@@ -1,4 +1,3 @@
-import { setImmediate } from "node:timers";
 import type { Logger } from "../../../telemetry/logger.ts";
 import type { OutgoingRecord, Position } from "../../contract.ts";
 import type { AppendWorkerStart, FromAppendWorker } from "./append_worker.ts";
@@ -37,7 +36,7 @@ export class AppendLane<T extends { readonly records: readonly OutgoingRecord[] 
   readonly #sends: T[] = [];
   #worker: Worker | undefined;
   #state: "idle" | "starting" | "ready" | "closing" | "down" = "idle";
-  #publishing = false;
+  #settling = false;
   readonly #started = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<void>();
 
@@ -95,16 +94,15 @@ export class AppendLane<T extends { readonly records: readonly OutgoingRecord[] 
     const slot = this.#ring.put(send.records, now);
     if (slot < 0) return slot;
     this.#sends.push(send);
-    if (this.#sends.length === 1) void this.#settle();
-    if (!this.#publishing) {
-      // Sends of one turn of the event loop wake the Worker once.
-      this.#publishing = true;
-      setImmediate(() => {
-        this.#publishing = false;
-        this.#ring.publish();
-      });
-    }
+    if (!this.#settling) void this.#settle();
+    this.#ring.publish();
     return slot;
+  }
+
+  /** Passes on what is settled by now; who waits to be told hears of it a turn of the event loop later. */
+  look(): void {
+    const { settled } = this.#ring;
+    if (this.#sends.length > 0 && this.#ring.hasSettled(settled)) this.#passOn(settled);
   }
 
   /** Takes a send back. False: its transaction has begun. */
@@ -128,11 +126,13 @@ export class AppendLane<T extends { readonly records: readonly OutgoingRecord[] 
 
   /** Passes on what is settled, until nothing is under way. */
   async #settle(): Promise<void> {
+    this.#settling = true;
     while (this.#sends.length > 0) {
       const { settled } = this.#ring;
       if (this.#ring.hasSettled(settled)) this.#passOn(settled);
       else await this.#ring.more(settled);
     }
+    this.#settling = false;
   }
 
   #passOn(settled: number): void {

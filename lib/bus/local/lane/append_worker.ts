@@ -42,6 +42,7 @@ async function serve(start: AppendWorkerStart): Promise<void> {
     turns: new WriteTurns("first", start.turns),
     checkpoints: "elsewhere",
     lockWaitMs: start.lockWaitMs,
+    blocks: true,
     create: false,
   });
   const records = new LocalRecords(new LocalCatalog(Date.now), Date.now);

@@ -7,8 +7,8 @@ const RECORD_UNITS = RECORD.INTS * Int32Array.BYTES_PER_ELEMENT / UNIT;
 const SLOT_UNITS = SLOT.INTS * Int32Array.BYTES_PER_ELEMENT / UNIT;
 
 /** How long and how often a reader looks again before it lets itself be woken. */
-const NAP_MS = 0.2;
-const NAPS = 20;
+const NAP_MS = 0.1;
+const NAPS = 40;
 
 /** Sends taken from the ring, to be settled together. */
 export interface TakenSends {

@@ -24,9 +24,14 @@ export class SendRing {
   /** Writes a send; the other thread sees it after `publish`. Its slot, or -1 where there is no room now. */
   put(records: readonly OutgoingRecord[], now: number): number {
     const { ints, units } = this.#views;
-    const headers = records.map(({ headers }) => encodeHeaders(headers));
+    // Loops without closures, as this runs for each call of the proxy.
+    const headers: (Uint8Array | null)[] = [];
     let size = SLOT_UNITS;
-    records.forEach((record, at) => size += this.#unitsOf(record, headers[at]!));
+    for (const record of records) {
+      const encoded = encodeHeaders(record.headers);
+      headers.push(encoded);
+      size += this.#unitsOf(record, encoded);
+    }
     size = Math.ceil(size / SLOT_UNITS) * SLOT_UNITS;
     let at = this.#written & (units - 1);
     const fill = at + size > units ? units - at : 0;
@@ -37,7 +42,9 @@ export class SendRing {
     }
     this.#slot(at, size, records.length);
     let next = at + SLOT_UNITS;
-    records.forEach((record, index) => next = this.#write(next, record, headers[index]!, now));
+    for (let index = 0; index < records.length; index++) {
+      next = this.#write(next, records[index]!, headers[index]!, now);
+    }
     this.#written = (this.#written + fill + size) | 0;
     return at * (UNIT / ints.BYTES_PER_ELEMENT);
   }
@@ -129,11 +136,10 @@ export class SendRing {
     ints[from + RECORD.HEADERS] = headers === null ? -1 : headers.length;
     doubles[at + RECORD.NUMBER / 2] = record.timestamp ?? now;
     let byte = (at + RECORD_UNITS) * UNIT;
-    for (const part of [topic, key, record.value, headers]) {
-      if (part === null) continue;
-      bytes.set(part, byte);
-      byte += part.length;
-    }
+    byte = copy(bytes, byte, topic);
+    byte = copy(bytes, byte, key);
+    byte = copy(bytes, byte, record.value);
+    byte = copy(bytes, byte, headers);
     return Math.ceil(byte / UNIT);
   }
 
@@ -148,6 +154,13 @@ export class SendRing {
     if (!name) this.#topics.set(topic, name = new TextEncoder().encode(topic));
     return name;
   }
+}
+
+/** Copies a part to `at`; where it ends. */
+function copy(bytes: Uint8Array, at: number, part: Uint8Array | null): number {
+  if (part === null) return at;
+  bytes.set(part, at);
+  return at + part.length;
 }
 
 /** Units of the bytes behind a record's integers. */

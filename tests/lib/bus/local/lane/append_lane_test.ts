@@ -141,3 +141,19 @@ Deno.test("a lane that can't start takes nothing and says why", async () => {
   assert.match(String(said), /nowhere/);
   await lane.close();
 });
+
+Deno.test("look() passes on what was stored, without a turn of the event loop", async () => {
+  await using laned = await Laned.open();
+  const pause = new Int32Array(new SharedArrayBuffer(4));
+  const { settled } = laned.put({ topic: "t", partition: 0, value });
+  while (laned.passedOn === 0) {
+    Atomics.wait(pause, 0, 0, 1);
+    laned.lane.look();
+  }
+  assert.equal(laned.lane.busy, false);
+  assert.deepEqual(await settled, [{ topic: "t", partition: 0, offset: 0 }]);
+  // Who waits to be told still is.
+  assert.deepEqual(await laned.put({ topic: "t", partition: 0, value }).settled, [
+    { topic: "t", partition: 0, offset: 1 },
+  ]);
+});
