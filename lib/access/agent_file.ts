@@ -2,6 +2,7 @@ import process from "node:process";
 import { readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
+import { readJson } from "../json/read_json.ts";
 import { isRefused } from "./refused.ts";
 
 /** What a running agent says of itself beside its store, so that commands find it. */
@@ -102,7 +103,7 @@ async function unlessMissing<T>(reading: Promise<T>): Promise<T | undefined> {
 function parse(text: string | undefined): AgentFile | undefined {
   if (text === undefined) return undefined;
   try {
-    const parsed: unknown = JSON.parse(text);
+    const parsed: unknown = readJson(text);
     return isAgentFile(parsed) ? parsed : undefined;
   } catch {
     // Half a file is as good as none: the agent that wrote it is gone, or will write it again.

@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { chmod, mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { readJson } from "../json/read_json.ts";
 import type { Caller, Role } from "./caller.ts";
 import { ROLES } from "./role.ts";
 
@@ -163,7 +164,7 @@ export class TokenBook {
 }
 
 function parse(text: string): TokenEntry[] {
-  const { version, tokens } = JSON.parse(text) as Partial<Kept>;
+  const { version, tokens } = readJson(text) as Partial<Kept>;
   if (version !== 1 || !Array.isArray(tokens)) throw new TypeError("it is not a file of tokens, version 1");
   for (const { id, name, roles, hash } of tokens) {
     const sound = typeof name === "string" && /^[0-9a-f]{8}$/.test(id) && /^[0-9a-f]{64}$/.test(hash) &&

@@ -1,3 +1,4 @@
+import { readJson } from "../json/read_json.ts";
 import type { Codec, OutgoingValue } from "./handler.ts";
 
 /** A codec by its name. */
@@ -22,7 +23,7 @@ const json: Codec = {
     }
     return encoder.encode(text);
   },
-  decode: (bytes) => JSON.parse(utf8(bytes)),
+  decode: (bytes) => readJson(utf8(bytes)),
 };
 
 /** Bytes as they are. */

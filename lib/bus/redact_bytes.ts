@@ -1,3 +1,4 @@
+import { readJson } from "../json/read_json.ts";
 import type { Redaction } from "./redaction.ts";
 
 const encoder = new TextEncoder();
@@ -9,7 +10,7 @@ export function redactJson(bytes: Uint8Array, redaction: Redaction): Uint8Array 
   if (text === undefined) return bytes;
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = readJson(text);
   } catch {
     // Readers will refuse it; until then it is a text like any other.
     return redactText(text, bytes, redaction);

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import manifest from "../../deno.json" with { type: "json" };
+import { readJson } from "../json/read_json.ts";
 import { gitCommit } from "./git_commit.ts";
 
 /** Capstan's own version, as in deno.json. */
@@ -20,6 +21,6 @@ export const BUILD_FILE = "build.json";
 /** What the executable carries; run from its sources the program looks at the clone it is in. */
 export async function build(): Promise<Build> {
   const carried = await readFile(new URL(`./${BUILD_FILE}`, import.meta.url), "utf8").catch(() => undefined);
-  if (carried !== undefined) return JSON.parse(carried);
+  if (carried !== undefined) return readJson(carried);
   return { commit: await gitCommit(fileURLToPath(new URL("../../", import.meta.url))) ?? "unknown" };
 }

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { readJson } from "../json/read_json.ts";
 import type { Plugin, PluginCommand } from "../plugin/contract.ts";
 import type { CliCommand } from "./command.ts";
 
@@ -34,7 +35,7 @@ export function describedPlugins(
 /** What the executable carries; the sources carry nothing. */
 export async function carriedPlugins(): Promise<CarriedPlugins | undefined> {
   const text = await readFile(new URL(`./${PLUGINS_FILE}`, import.meta.url), "utf8").catch(() => undefined);
-  return text === undefined ? undefined : JSON.parse(text);
+  return text === undefined ? undefined : readJson(text);
 }
 
 /** Commands as far as the list of all commands shows them. */

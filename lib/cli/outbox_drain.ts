@@ -1,3 +1,4 @@
+import { readJson } from "../json/read_json.ts";
 import { busSettings } from "./bus_settings.ts";
 import type { CliCommand, Invocation } from "./command.ts";
 import type { OpenData } from "./open_data.ts";
@@ -82,7 +83,7 @@ async function drainByAgent(
         `Cannot drain the outbox: the agent answers ${response.status}: ${await response.text()}`,
       );
     }
-    last = await response.json();
+    last = readJson(await response.text());
     if (stderr.isTerminal) await stderr.write(`\r\x1b[K${count(last?.lag ?? 0)} waiting …`);
     if (!last?.drained) continue;
     if (stderr.isTerminal) await stderr.write("\r\x1b[K");

@@ -1,3 +1,4 @@
+import { readJson } from "../json/read_json.ts";
 import type { PluginOutcome, ReloadAnswer } from "../plugin/host_contract.ts";
 import type { CliCommand } from "./command.ts";
 import { EXIT } from "./exit.ts";
@@ -26,7 +27,7 @@ export const reload: CliCommand = {
     if (!response.ok) {
       throw new Error(`Cannot reload: the agent answers ${response.status}: ${await response.text()}`);
     }
-    const answer: ReloadAnswer = await response.json();
+    const answer: ReloadAnswer = readJson(await response.text());
     await io.stdout.write(
       options.json === true
         ? `${JSON.stringify(answer, null, 2)}\n`

@@ -1,4 +1,5 @@
 import type { BusRecord } from "../bus/contract.ts";
+import { readJson } from "../json/read_json.ts";
 import { plural, timeOf } from "./format.ts";
 import { type Letter, placeOf, readLetter } from "./letter.ts";
 import { oneLine, printable } from "./printable.ts";
@@ -61,7 +62,7 @@ function valueText(bytes: Uint8Array): string {
     return `(${plural(bytes.length, "byte")}) ${cut(bytes.subarray(0, SHOWN).toBase64())}`;
   }
   try {
-    return cut(printable(JSON.stringify(JSON.parse(text), null, 2)));
+    return cut(printable(JSON.stringify(readJson(text), null, 2)));
   } catch {
     return cut(printable(text)); // text of another kind is shown as it is
   }

@@ -1,4 +1,5 @@
 import type { BusRecord } from "../bus/contract.ts";
+import { readJson } from "../json/read_json.ts";
 import { timeOf } from "./format.ts";
 import { oneLine } from "./printable.ts";
 import type { Style } from "./style.ts";
@@ -50,7 +51,7 @@ function valueOf(bytes: Uint8Array | null): Record<string, unknown> {
   const text = textOf(bytes);
   if (text === undefined) return { value_base64: base64(bytes) };
   try {
-    return { value: JSON.parse(text) };
+    return { value: readJson(text) };
   } catch {
     return { value: text };
   }

@@ -1,5 +1,6 @@
 import { type AgentFile, findAgents } from "../access/agent_file.ts";
 import { AgentGoneError, askAgent } from "../access/call_agent.ts";
+import { readJson } from "../json/read_json.ts";
 import type { AgentStatus } from "../plugin/host_contract.ts";
 
 /** An agent that runs on a file, as far as it answers. */
@@ -35,7 +36,7 @@ async function ask(
       const said = (await response.text()).slice(0, 200);
       return { agent, status: { unreachable: `it answers ${response.status}: ${said}` } };
     }
-    const status: AgentStatus = await response.json();
+    const status: AgentStatus = readJson(await response.text());
     return status.pid === agent.pid && status.store?.file === agent.store ? { agent, status } : undefined;
   } catch (error) {
     signal.throwIfAborted();

@@ -1,3 +1,5 @@
+import { readJson } from "../json/read_json.ts";
+
 /** Makes a value or key of bytes; `null` is a tombstone, or no key. */
 export type Deserializer<T = unknown> = (bytes: Uint8Array | null) => T;
 
@@ -17,7 +19,7 @@ export function deserializeValue(bytes: Uint8Array | null): unknown {
   const text = textOf(bytes);
   if (text === undefined) return bytes;
   try {
-    return JSON.parse(text);
+    return readJson(text);
   } catch {
     return text.trim() === "" ? "" : text;
   }

@@ -1,6 +1,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { readJson } from "../json/read_json.ts";
 import type { Plugin } from "./contract.ts";
 import { importModule } from "./import_module.ts";
 import { isPlugin, pluginProblems } from "./plugin_problems.ts";
@@ -55,7 +56,7 @@ async function fromPackage(folder: string): Promise<string | undefined> {
     return undefined; // it needs none
   }
   try {
-    const { exports, module, main }: Record<string, unknown> = JSON.parse(text);
+    const { exports, module, main }: Record<string, unknown> = readJson(text);
     const root = typeof exports === "object" && exports !== null && "." in exports ? exports["."] : exports;
     const exported = typeof root === "object" && root !== null && "default" in root ? root.default : root;
     return [exported, module, main].find((each) => typeof each === "string");

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { BusRecord } from "../bus/contract.ts";
 import type { StreamOptions } from "../bus/handler.ts";
 import { DEAD_LETTER_HEADERS } from "../bus/stream/dead_letters.ts";
+import { readJson } from "../json/read_json.ts";
 import { bytes, texts, uniqueName } from "./bus_case.ts";
 import { type StreamCase, valuesOf } from "./stream_case.ts";
 
@@ -136,7 +137,7 @@ export const FAILURE_CASES: readonly StreamCase[] = [
         (batch) => batch.records.map(({ data, keyText }) => ({ data: data ?? null, keyText })),
       );
       await bench.done(stream);
-      assert.deepEqual(texts(await bench.allOf(output, 3)).map((text) => JSON.parse(text ?? "null")), [
+      assert.deepEqual(texts(await bench.allOf(output, 3)).map((text) => readJson(text ?? "null")), [
         { data: { n: 1 }, keyText: null },
         { data: { n: 2 }, keyText: null },
         { data: null, keyText: "gone" },

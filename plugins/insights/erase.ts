@@ -1,4 +1,5 @@
 import type { EraseHandler, Erasure, ErasureSubject, Reader, Transaction } from "capstan";
+import { readJson } from "capstan/json";
 import { CATALOG, type TopicName } from "./events/catalog.ts";
 import { NO_TENANT } from "./events/envelope.ts";
 import { topicName } from "./events/topics.ts";
@@ -50,7 +51,7 @@ function known(db: Reader, { tenant, user }: ErasureSubject): Subject {
     `SELECT span FROM insights_turns WHERE tenant = ? AND ${WHO} = ?`,
     tenant,
     user,
-  ).map(({ span }) => JSON.parse(span) as TurnSpan);
+  ).map(({ span }) => readJson(span) as TurnSpan);
   const ledger = db.get("SELECT 1 FROM sqlite_schema WHERE name = 'tapes_turns_v1'") === undefined
     ? []
     : db.all<{ id: string; node: string | null; others: string | null; response: string | null }>(
@@ -64,7 +65,7 @@ function known(db: Reader, { tenant, user }: ErasureSubject): Subject {
     ...spans.flatMap(namesOfTurn).filter((name) => !name.startsWith("root:")),
     ...ledger.flatMap(({ node, others, response }) => [
       ...(node === null ? [] : [`node:${node}`]),
-      ...(others === null ? [] : (JSON.parse(others) as string[]).map((hash) => `node:${hash}`)),
+      ...(others === null ? [] : (readJson(others) as string[]).map((hash) => `node:${hash}`)),
       ...(response === null ? [] : [`response:${response}`]),
     ]),
   ];
@@ -169,7 +170,7 @@ function erasePanes(tx: Transaction, tenant: string, isNode: (hash: unknown) => 
     tenant,
   );
   for (const { source, part, rule, start_ms, grp, evidence } of panes) {
-    const shown = JSON.parse(evidence) as [number, string][];
+    const shown = readJson(evidence) as [number, string][];
     const left = shown.filter(([, hash]) => !isNode(hash));
     if (left.length === shown.length) continue;
     changed += shown.length - left.length;
@@ -189,7 +190,7 @@ function eraseOpen(tx: Transaction, tenant: string, isNode: (hash: unknown) => b
     tenant,
   );
   for (const { source, part, rule, grp, said } of open) {
-    const data = JSON.parse(said) as { evidence?: string[] };
+    const data = readJson(said) as { evidence?: string[] };
     const left = data.evidence?.filter((hash) => !isNode(hash)) ?? [];
     if (left.length === (data.evidence?.length ?? 0)) continue;
     changed += (data.evidence?.length ?? 0) - left.length;

@@ -1,3 +1,4 @@
+import { readJson } from "capstan/json";
 import { type ByteBlocks, fillOwn } from "./byte_blocks.ts";
 
 /** The topic of recorded calls: this agent's own, never relayed. One partition, in the order of their ends. */
@@ -126,7 +127,7 @@ export function decodeCall(value: Uint8Array): Call {
   }
   let meta: CallMeta;
   try {
-    meta = JSON.parse(new TextDecoder().decode(value.subarray(8, bodyAt)));
+    meta = readJson(new TextDecoder().decode(value.subarray(8, bodyAt)));
   } catch (cause) {
     throw new TypeError("Cannot decode call: its metadata is not JSON", { cause });
   }

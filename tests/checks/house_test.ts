@@ -20,6 +20,15 @@ Deno.test("only mod.ts re-exports everything of a file", async () => {
   assert.deepEqual(barrels, []);
 });
 
+Deno.test("JSON is read by readJson() alone: JSON.parse() takes some keys for others", async () => {
+  const others: string[] = [];
+  for (const path of await sources()) {
+    if (!/^(lib|plugins)\//.test(path) || path === "lib/json/read_json.ts") continue;
+    if (/\bJSON\.parse\b/.test(await source(path))) others.push(path);
+  }
+  assert.deepEqual(others, []);
+});
+
 Deno.test("every folder of plugins has a README and a default export", async () => {
   for await (const entry of Deno.readDir(new URL("plugins/", root))) {
     if (!entry.isDirectory) continue;

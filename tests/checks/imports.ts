@@ -8,6 +8,9 @@ export interface Import {
   to: string;
 }
 
+/** Files of ours that have a name. */
+const OURS = new Map([["capstan", "mod.ts"], ["capstan/json", "lib/json/read_json.ts"]]);
+
 const root = new URL("../../", import.meta.url).pathname;
 const statement = /(?:^|\n)\s*(?:import|export)\s[^;"']*?\sfrom\s*"([^"]+)"/g;
 const bare = /(?:^|\n)\s*import\s*"([^"]+)"/g;
@@ -51,8 +54,6 @@ export function findImports(path: string, text: string): Import[] {
     from: path,
     to: name.startsWith(".")
       ? relative(root, normalize(join(root, path, "..", name)))
-      : name === "capstan"
-      ? "mod.ts"
-      : name,
+      : OURS.get(name) ?? name,
   }));
 }

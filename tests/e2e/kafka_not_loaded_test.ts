@@ -29,10 +29,11 @@ async function brokenSources(dir: string): Promise<Broken> {
   // What deno.json says of a package holds for what is in it, too; a plain import map must say so.
   const within = Object.entries<string>(config.imports).filter(([, to]) => to.startsWith("npm:"))
     .map(([name, to]) => [`${name}/`, `${to.replace("npm:", "npm:/")}/`]);
+  const ours = Object.entries<string>(config.imports).filter(([, to]) => to.startsWith("./"))
+    .map(([name, to]) => [name, join(root, to)]);
   const imports = {
     ...config.imports,
-    ...Object.fromEntries(within),
-    capstan: join(root, "mod.ts"),
+    ...Object.fromEntries([...within, ...ours]),
     "@platformatic/kafka": broken,
   };
   const map = join(dir, "imports.json");

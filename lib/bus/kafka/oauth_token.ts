@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import { readJson } from "../../json/read_json.ts";
 
 /** Where tokens for OAUTHBEARER come from. */
 export interface TokenSource {
@@ -104,7 +105,7 @@ async function fetchToken(
 
 function json(text: string): Record<string, unknown> {
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = readJson(text);
     return typeof value === "object" && value !== null ? { ...value } : {};
   } catch {
     return {}; // then it has no access_token, which is what is said

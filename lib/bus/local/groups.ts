@@ -1,3 +1,4 @@
+import { readJson } from "../../json/read_json.ts";
 import type { Reader, Transaction } from "../../store/contract.ts";
 import type { PartitionLag, StartFrom } from "../contract.ts";
 import { assign, assignTogether, type GroupMember } from "./assignment.ts";
@@ -196,7 +197,7 @@ function takeShare(
     "SELECT member, topics FROM log_members WHERE grp = ?",
     group,
   ).map((row): GroupMember => {
-    const topics: string[] = JSON.parse(row.topics);
+    const topics: string[] = readJson(row.topics);
     return { member: row.member, topics: new Set(topics) };
   });
   const live = new Set(members.map((one) => one.member));

@@ -1,3 +1,4 @@
+import { readJson } from "../../json/read_json.ts";
 import type { Reader, Store, Transaction } from "../../store/contract.ts";
 import type { Position, TopicAdmin, TopicChange, TopicDescription, TopicSpec } from "../contract.ts";
 import { creation, difference, sameSetting } from "../topic_changes.ts";
@@ -96,7 +97,7 @@ export function readTopics(db: Reader): LocalTopic[] {
   }>(
     "SELECT t.*, (SELECT count(*) FROM log_partitions WHERE topic = t.name) AS partitions FROM log_topics t ORDER BY name",
   ).map((row) => {
-    const settings: Record<string, string> = JSON.parse(row.settings);
+    const settings: Record<string, string> = readJson(row.settings);
     return {
       name: row.name,
       partitions: row.partitions,

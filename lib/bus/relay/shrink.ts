@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { readJson } from "../../json/read_json.ts";
 import type { BusRecord } from "../contract.ts";
 
 /** What stands for content that was left out. */
@@ -43,7 +44,7 @@ type JsonObject = { [key: string]: unknown };
 
 function parseObject(value: Uint8Array): JsonObject | undefined {
   try {
-    const parsed: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(value));
+    const parsed: unknown = readJson(new TextDecoder("utf-8", { fatal: true }).decode(value));
     return isObject(parsed) ? parsed : undefined;
   } catch {
     // Not JSON: it is left out as a whole.

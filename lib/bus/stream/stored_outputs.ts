@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import { readJson } from "../../json/read_json.ts";
 import type { OutgoingRecord } from "../contract.ts";
 
 interface Stored {
@@ -25,7 +26,7 @@ export function storeOutputs(records: readonly OutgoingRecord[]): string {
 
 /** Outputs as they were stored. */
 export function storedOutputs(text: string): OutgoingRecord[] {
-  const stored: Stored[] = JSON.parse(text);
+  const stored: Stored[] = readJson(text);
   return stored.map(({ key, value, headers, ...rest }) => ({
     ...rest,
     ...(key !== undefined && { key: key === null ? null : bytes(key) }),

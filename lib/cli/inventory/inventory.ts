@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { readJson } from "../../json/read_json.ts";
 import { type Component, sorted } from "./component.ts";
 import { runtimeComponents } from "./runtime_components.ts";
 
@@ -13,7 +14,7 @@ export async function inventory(): Promise<readonly Component[]> {
   const carried = await readFile(new URL(`./${PACKAGES_FILE}`, import.meta.url), "utf8").catch(() =>
     undefined
   );
-  if (carried !== undefined) return sorted([...JSON.parse(carried), ...runtimeComponents()]);
+  if (carried !== undefined) return sorted([...readJson<Component[]>(carried), ...runtimeComponents()]);
   const { sourcePackages } = await import("./source_packages.ts");
   return sorted([...await sourcePackages(), ...runtimeComponents()]);
 }

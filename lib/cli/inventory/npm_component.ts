@@ -1,5 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { readJson } from "../../json/read_json.ts";
 import type { Component, LicenseText } from "./component.ts";
 
 /** deno.lock, as far as it is read here. */
@@ -22,7 +23,7 @@ const TEXTS = /^(licen[cs]e|notice|copying)/i;
  * @throws {Error} it names no licence: nobody may pass it on.
  */
 export async function npmComponent(folder: string, lock: LockFile): Promise<Component> {
-  const manifest: Manifest = JSON.parse(await readFile(join(folder, "package.json"), "utf8"));
+  const manifest: Manifest = readJson(await readFile(join(folder, "package.json"), "utf8"));
   const { name, version } = manifest;
   const license = licenseOf(manifest);
   if (license === undefined) {

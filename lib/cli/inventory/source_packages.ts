@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { readJson } from "../../json/read_json.ts";
 import type { Component } from "./component.ts";
-import { npmComponent } from "./npm_component.ts";
+import { type LockFile, npmComponent } from "./npm_component.ts";
 
 /** What `deno info --json` says, as far as it is read here. */
 interface Graph {
@@ -18,7 +19,7 @@ interface Graph {
 export async function sourcePackages(): Promise<Component[]> {
   const root = new URL("../../../", import.meta.url);
   const graph = await graphOf(fileURLToPath(root));
-  const lock = JSON.parse(await readFile(new URL("deno.lock", root), "utf8"));
+  const lock: LockFile = readJson(await readFile(new URL("deno.lock", root), "utf8"));
   const reached = new Set<string>();
   const visit = (id: string) => {
     if (reached.has(id)) return;
@@ -42,6 +43,6 @@ async function graphOf(root: string): Promise<Graph> {
     stderr: "piped",
   }).output();
   const decoder = new TextDecoder();
-  if (success) return JSON.parse(decoder.decode(stdout));
+  if (success) return readJson(decoder.decode(stdout));
   throw new Error(`Cannot list the packages of ${root}: deno info said: ${decoder.decode(stderr).trim()}`);
 }

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import type { PluginCommand } from "capstan";
+import { readJson } from "capstan/json";
 import { checkProof, type ProofResult } from "../verify/check_proof.ts";
 import { keysOf } from "./key_options.ts";
 import { UsageError, withUsage } from "./usage_error.ts";
@@ -36,7 +37,7 @@ export const checkCommand: PluginCommand = {
 
 function check(text: string, keys: Parameters<typeof checkProof>[1]): ProofResult {
   try {
-    return checkProof(JSON.parse(text), keys);
+    return checkProof(readJson(text), keys);
   } catch (error) {
     if (error instanceof SyntaxError) return { holds: false, why: "it is no JSON" };
     throw error;

@@ -1,4 +1,5 @@
 import type { ErasureOutcome, Reader } from "capstan";
+import { readJson } from "capstan/json";
 import type { AuditRecord } from "../record/record.ts";
 import type { KeySubject } from "./destroy_keys.ts";
 import type { RecordInput } from "../trail/record_input.ts";
@@ -56,6 +57,6 @@ export function isUnfinished(db: Pick<Reader, "get">, subjects: readonly KeySubj
     ) ?? []
   ).sort((one, other) => other.seq - one.seq)[0];
   if (!newest) return false;
-  const { facts }: AuditRecord = JSON.parse(new TextDecoder().decode(newest.record));
+  const { facts }: AuditRecord = readJson(new TextDecoder().decode(newest.record));
   return facts.action === "keys_destroyed";
 }

@@ -1,5 +1,6 @@
 import { bodyLimit } from "hono/body-limit";
 import type { MiddlewareHandler } from "hono";
+import { readJson } from "capstan/json";
 import { Refusal } from "./refusal.ts";
 
 /** How much one request may hold. */
@@ -53,7 +54,7 @@ export function parseLines(text: string): unknown[] {
 
 function parse(text: string, what: string): unknown {
   try {
-    return JSON.parse(text);
+    return readJson(text);
   } catch (cause) {
     throw new Refusal(400, `${what} is no JSON: ${cause instanceof Error ? cause.message : cause}`, [], {
       cause,

@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import { readJson } from "capstan/json";
 import { close, open } from "../seal/box.ts";
 import type { Keyring } from "../seal/keyring.ts";
 import type { RecordInput } from "../trail/record_input.ts";
@@ -21,5 +22,5 @@ export function closeInputText(text: string, keyring: Pick<Keyring, "intake">): 
  */
 export function openInputs(value: unknown, keyring: Pick<Keyring, "intake">): RecordInput[] {
   if (!(value instanceof Uint8Array)) return [];
-  return JSON.parse(open(keyring.intake, value, ABOUT).toString()) as RecordInput[];
+  return readJson(open(keyring.intake, value, ABOUT).toString()) as RecordInput[];
 }

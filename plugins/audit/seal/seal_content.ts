@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import type { Reader } from "capstan";
+import { readJson } from "capstan/json";
 import type { AuditContent, AuditRecord, SealedContent } from "../record/record.ts";
 import { close, open } from "./box.ts";
 import type { Keyring, SubjectKey } from "./keyring.ts";
@@ -31,7 +32,7 @@ export function openContent(
   const key = keyring.keyById(db, content.key);
   if (!key) return null;
   const closed = Buffer.concat([Buffer.from(content.iv, "base64"), Buffer.from(content.data, "base64")]);
-  return JSON.parse(open(key, closed, aboutContent(record)).toString()) as AuditContent;
+  return readJson(open(key, closed, aboutContent(record)).toString()) as AuditContent;
 }
 
 function aboutContent({ writer, seq }: RecordPlace): string {

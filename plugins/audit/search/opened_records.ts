@@ -1,4 +1,5 @@
 import type { Reader } from "capstan";
+import { readJson } from "capstan/json";
 import type { AuditContent, AuditRecord } from "../record/record.ts";
 import { recordHash } from "../record/encode_record.ts";
 import type { Keyring } from "../seal/keyring.ts";
@@ -57,7 +58,7 @@ export function* openedRecords(
 
 /** A record, opened where its key is there. */
 export function openRecord(db: Reader, bytes: Uint8Array, keyring: Keyring | undefined): OpenedRecord {
-  const record = JSON.parse(new TextDecoder().decode(bytes)) as AuditRecord;
+  const record = readJson(new TextDecoder().decode(bytes)) as AuditRecord;
   const content = keyring ? openContent(db, keyring, record) : null;
   const erased = record.facts.erased === true ||
     (record.content !== undefined && isDestroyed(db, record.content.key));

@@ -1,5 +1,6 @@
 import { type FileHandle, mkdir, open, readdir, rename } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { readJson } from "capstan/json";
 import { concat, firstLine, lastLine, LF } from "./file_lines.ts";
 
 /** What a file of records is. */
@@ -126,7 +127,7 @@ async function lastOfFull(path: string): Promise<number> {
  * @throws {TypeError} it is none.
  */
 export function seqOf(line: Uint8Array): number {
-  const { seq } = JSON.parse(new TextDecoder().decode(line)) as { seq: unknown };
+  const { seq } = readJson(new TextDecoder().decode(line)) as { seq: unknown };
   if (typeof seq === "number") return seq;
   throw new TypeError("a line of it is no record; move the file away");
 }

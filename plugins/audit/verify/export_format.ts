@@ -1,4 +1,5 @@
 import canonicalize from "canonicalize";
+import { readJson } from "capstan/json";
 import { type Anchor, toAnchor } from "./anchor.ts";
 import { isCanonical } from "./is_canonical.ts";
 
@@ -76,7 +77,7 @@ export function parseExportLine(bytes: Uint8Array): ExportLine {
   const text = decoder.decode(bytes);
   let value: Readonly<Record<string, unknown>>;
   try {
-    value = JSON.parse(text);
+    value = readJson(text);
   } catch {
     return { type: "bad", why: "it is no JSON" };
   }

@@ -1,4 +1,5 @@
 import type { Reader } from "capstan";
+import { readJson } from "capstan/json";
 import type { AuditRecord } from "../record/record.ts";
 import { toBase64 } from "../tree/base64.ts";
 import { readCheckpoint } from "../tree/checkpoint.ts";
@@ -38,7 +39,7 @@ export function seqOf(db: Reader, given: string): number | undefined {
 export function proveInclusion(db: Reader, seq: number, { size, note }: KeptCheckpoint): InclusionFile {
   const row = db.get<{ record: Uint8Array }>("SELECT record FROM audit_records WHERE seq = ?", seq);
   if (!row) throw new Error(`Cannot prove record ${seq}: it is not there`);
-  const record = JSON.parse(new TextDecoder().decode(row.record)) as AuditRecord;
+  const record = readJson(new TextDecoder().decode(row.record)) as AuditRecord;
   const proof = inclusionProof(storedHashes(db), seq, size).map(toBase64);
   return { format: PROOF_FORMAT, v: 1, kind: "inclusion", record, proof, checkpoint: note };
 }

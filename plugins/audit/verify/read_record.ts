@@ -1,4 +1,5 @@
 import { Buffer, isAscii } from "node:buffer";
+import { readJson } from "capstan/json";
 import { leafHash, recordHash } from "../record/encode_record.ts";
 import type { AuditRecord } from "../record/record.ts";
 import type { Damage } from "./damage.ts";
@@ -35,7 +36,7 @@ export function readRecord(bytes: Uint8Array): RecordRead {
   let value: unknown;
   try {
     text = textOf(bytes);
-    value = JSON.parse(text);
+    value = readJson(text);
   } catch {
     return { kind: "malformed", why: "it is no JSON" };
   }

@@ -1,4 +1,5 @@
 import type { CommandCall, PluginCommand, Reader } from "capstan";
+import { readJson } from "capstan/json";
 import type { TurnSpan } from "../events/traces.ts";
 import { conversationTo } from "../export/conversation.ts";
 import { dpoLines, EXPORT_FORMATS, jsonlLine, type JudgedTurn, sftLine } from "../export/lines.ts";
@@ -110,8 +111,8 @@ function* pages(call: CommandCall): Generator<Row[]> {
 type Found = Omit<JudgedTurn, "conversation"> & { conversation: JudgedTurn["conversation"] | undefined };
 
 function judgedTurn(db: Reader, row: Row, { source, ledger }: { source: string; ledger: boolean }): Found {
-  const span = JSON.parse(row.span) as TurnSpan;
-  const { data, tenant_id, timestamp } = signal(JSON.parse(row.event) as FeedbackEvent, span, source);
+  const span = readJson(row.span) as TurnSpan;
+  const { data, tenant_id, timestamp } = signal(readJson(row.event) as FeedbackEvent, span, source);
   const answerHash = data.answer_hash;
   return {
     signal: { ...data, tenant_id, timestamp },

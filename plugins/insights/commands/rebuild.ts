@@ -1,4 +1,5 @@
 import type { CommandCall, PluginCommand } from "capstan";
+import { readJson } from "capstan/json";
 import type { RebuildResult, RebuildStep } from "../rebuild/rebuild_state.ts";
 import { REBUILD_PATH } from "../rebuild/register.ts";
 
@@ -46,7 +47,7 @@ async function refusalOf(response: Response): Promise<string> {
     return "Cannot rebuild: the agent does not run the plugin insights; set plugins.insights.enabled";
   }
   try {
-    return String((JSON.parse(text) as { error: unknown }).error);
+    return String((readJson(text) as { error: unknown }).error);
   } catch (cause) {
     throw new Error(`Cannot rebuild: the agent answers ${response.status}: ${text.slice(0, 200)}`, { cause });
   }
@@ -58,6 +59,6 @@ async function* linesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Line> 
   for await (const chunk of body) {
     const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
     rest = lines.pop() ?? "";
-    for (const line of lines) yield JSON.parse(line) as Line;
+    for (const line of lines) yield readJson(line) as Line;
   }
 }

@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import type { Codec } from "capstan";
+import { readJson } from "capstan/json";
 import type { Envelope } from "./envelope.ts";
 
 /**
@@ -59,7 +60,7 @@ export function envelopeCodec(form: "plain" | "cloudevents"): Codec {
       return Buffer.from(JSON.stringify(written));
     },
     decode(bytes) {
-      const value: unknown = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString());
+      const value: unknown = readJson(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString());
       return isCloudEvent(value) ? fromCloudEvent(value) : value;
     },
   };

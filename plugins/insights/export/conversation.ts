@@ -1,4 +1,5 @@
 import type { Reader } from "capstan";
+import { readJson } from "capstan/json";
 import type { TurnBlock } from "../turns/turn_event.ts";
 
 /** A message of a recorded conversation. */
@@ -36,7 +37,7 @@ export function conversationTo(
 ): Conversation | undefined {
   const messages = db.all<NodeRow>(PATH, answerHash).map(({ role, content }): RecordedMessage => ({
     role,
-    content: content === null ? [] : JSON.parse(content) as TurnBlock[] | null ?? [],
+    content: content === null ? [] : readJson(content) as TurnBlock[] | null ?? [],
   }));
   const answer = messages.pop();
   if (answer === undefined) return undefined;
@@ -47,7 +48,7 @@ export function conversationTo(
   return {
     prompt: messages,
     answer,
-    ...(turn?.system && { system: JSON.parse(turn.system) as unknown }),
-    ...(turn?.tools && { tools: JSON.parse(turn.tools) as unknown }),
+    ...(turn?.system && { system: readJson(turn.system) as unknown }),
+    ...(turn?.tools && { tools: readJson(turn.tools) as unknown }),
   };
 }

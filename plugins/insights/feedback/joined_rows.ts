@@ -1,4 +1,5 @@
 import type { Transaction } from "capstan";
+import { readJson } from "capstan/json";
 import type { Envelope } from "../events/envelope.ts";
 import type { FeedbackData } from "../events/feedback.ts";
 import type { TurnSpan } from "../events/traces.ts";
@@ -91,7 +92,7 @@ export class JoinedRows {
       ...this.#at,
       turnId,
     );
-    return row && JSON.parse(row.span) as TurnSpan;
+    return row && readJson(row.span) as TurnSpan;
   }
 
   /**
@@ -140,7 +141,7 @@ export class JoinedRows {
         this.#sinceMs,
       )
         .map(({ event, name, turn_id, revision }) => ({
-          event: JSON.parse(event) as FeedbackEvent,
+          event: readJson(event) as FeedbackEvent,
           name,
           turnId: turn_id,
           revision,

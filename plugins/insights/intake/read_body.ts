@@ -1,3 +1,4 @@
+import { readJson } from "capstan/json";
 import { Refusal } from "./refusal.ts";
 
 /** How requests are read. */
@@ -73,7 +74,7 @@ function decode(bytes: Uint8Array): string {
 
 function parseJson(text: string): Items {
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = readJson(text);
     return Array.isArray(value) ? { items: value, list: true } : { items: [value], list: false };
   } catch (cause) {
     throw new Refusal(400, `The body is no JSON: ${messageOf(cause)}`, [], { cause });
@@ -84,7 +85,7 @@ function parseLines(text: string): unknown[] {
   return text.split("\n").flatMap((line, at) => {
     if (line.trim() === "") return [];
     try {
-      return [JSON.parse(line) as unknown];
+      return [readJson(line) as unknown];
     } catch (cause) {
       throw new Refusal(400, `Line ${at + 1} of the body is no JSON: ${messageOf(cause)}`, [], { cause });
     }

@@ -1,3 +1,4 @@
+import { readJson } from "capstan/json";
 /** How far a quantile may be off, in parts of the true value. */
 export const RELATIVE_ERROR = 0.01;
 
@@ -45,7 +46,7 @@ export function histogramText(histogram: Histogram): string {
 
 /** What `histogramText` gave. */
 export function histogramOf(text: string): Histogram {
-  return new Map(JSON.parse(text) as [number, number][]);
+  return new Map(readJson(text) as [number, number][]);
 }
 
 function sorted(histogram: Histogram): [number, number][] {

@@ -1,4 +1,5 @@
 import type { Transaction } from "capstan";
+import { readJson } from "capstan/json";
 import type { InsightData } from "../events/insights.ts";
 import type { GroupKey, Place, RowsOf } from "./place.ts";
 
@@ -53,7 +54,7 @@ export function orphanedInsights(
 }
 
 function insightOf({ tenant, grp, newest_ms, said }: Row): OpenInsight {
-  return { key: { tenant, grp }, newestMs: newest_ms, said: JSON.parse(said) as InsightData };
+  return { key: { tenant, grp }, newestMs: newest_ms, said: readJson(said) as InsightData };
 }
 
 /** An insight is open, and this was said of it. */

@@ -1,4 +1,5 @@
 import type { Transaction } from "capstan";
+import { readJson } from "capstan/json";
 import type { Evidence } from "./evidence.ts";
 import { histogramOf, histogramText } from "./histogram.ts";
 import type { Before } from "./judge.ts";
@@ -129,6 +130,6 @@ function paneOf({ samples, bad, total, histogram, evidence }: Row): Pane {
     bad,
     total,
     histogram: histogramOf(histogram),
-    evidence: JSON.parse(evidence) as Evidence[],
+    evidence: readJson(evidence) as Evidence[],
   };
 }

@@ -1,4 +1,5 @@
 import type { Transaction } from "capstan";
+import { readJson } from "capstan/json";
 import { keyOf, type Rule, type RuleSource } from "./rule.ts";
 import type { Group, Sample } from "./sample.ts";
 
@@ -30,7 +31,7 @@ export function groupKey(tenant: string, { group, detail }: Pick<Sample, "group"
 
 /** The group that a key is of. */
 export function groupOf(grp: string): Group {
-  return (JSON.parse(grp) as [Group])[0];
+  return (readJson(grp) as [Group])[0];
 }
 
 /** One text for both; tenants have no control characters. */

@@ -1,4 +1,5 @@
 import type { Reader, Transaction } from "capstan";
+import { readJson } from "capstan/json";
 import type { Place } from "./place.ts";
 
 /** How far a partition is. */
@@ -42,7 +43,7 @@ export function readProgress(db: Reader, { source, part }: Place): Progress {
     clockMs: row?.clock_ms ?? null,
     idleMs: row?.idle_ms ?? null,
     nextOffset: row?.next_offset ?? null,
-    rules: row === undefined ? [] : JSON.parse(row.rules) as string[],
+    rules: row === undefined ? [] : readJson(row.rules) as string[],
     late: row?.late ?? 0,
     ahead: row?.ahead ?? 0,
   };

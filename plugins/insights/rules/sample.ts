@@ -1,3 +1,4 @@
+import { readJson } from "capstan/json";
 import type { Envelope } from "../events/envelope.ts";
 import type { InsightData } from "../events/insights.ts";
 import type { MetricsData } from "../events/metrics.ts";
@@ -59,7 +60,7 @@ export function contentOf({ event_type, data }: Read): string | undefined {
 
 /** An event that says the same to all rules. */
 export function contentEvent(content: string): Read {
-  return { event_type: "signal.created", data: JSON.parse(content) };
+  return { event_type: "signal.created", data: readJson(content) };
 }
 
 function factsOf(rule: Rule, { event_type, data }: Read): Facts[] {

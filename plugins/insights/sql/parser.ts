@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { readJson } from "capstan/json";
 
 /** What the parser gives for one text: its statements as trees of plain JSON, or why there are none. */
 export type SqlParse =
@@ -92,7 +93,7 @@ class Instance {
     const text = new TextDecoder().decode(new Uint8Array(this.#memory.buffer, at, length));
     this.#moveStack(16);
     this.#free(at, length, 1);
-    return outcomeOf(JSON.parse(text));
+    return outcomeOf(readJson(text));
   }
 
   /** Copies a text into the memory; the callee frees it. */
@@ -116,7 +117,7 @@ function outcomeOf(answer: unknown): SqlParse {
     const offset = typeof errorStart === "number" ? { offset: errorStart } : {};
     return { ok: false, reason: plain(String(error)), ...offset };
   }
-  const statements: unknown = JSON.parse(ast);
+  const statements: unknown = readJson(ast);
   return { ok: true, statements: Array.isArray(statements) ? statements : [] };
 }
 

@@ -1,3 +1,4 @@
+import { readJson } from "capstan/json";
 import { dialectNamed } from "./dialect.ts";
 import { looksLikeSql } from "./looks_like_sql.ts";
 import { shellSql } from "./shell_sql.ts";
@@ -177,7 +178,7 @@ function unquoted(body: string, indent: string): string {
 
 function parsed(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = readJson(text);
     return value !== null && typeof value === "object" ? value : undefined;
   } catch {
     return undefined; // a text that begins like JSON

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import canonicalize from "canonicalize";
+import { readJson } from "capstan/json";
 import type { TurnAnswer, TurnBlock, TurnEvent } from "./turn_event.ts";
 
 /** A tool call in an answer. */
@@ -54,5 +55,5 @@ function argumentsOf(block: TurnBlock): unknown {
 /** SHA-256 of a value in canonical JSON (RFC 8785), 64 hexadecimal digits. Lone surrogates are replaced. */
 function hashOf(value: unknown): string {
   const text = JSON.stringify(value, (_key, each) => typeof each === "string" ? each.toWellFormed() : each);
-  return createHash("sha256").update(canonicalize(JSON.parse(text)) ?? "null").digest("hex");
+  return createHash("sha256").update(canonicalize(readJson(text)) ?? "null").digest("hex");
 }

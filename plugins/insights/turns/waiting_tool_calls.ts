@@ -1,4 +1,5 @@
 import type { Transaction } from "capstan";
+import { readJson } from "capstan/json";
 import type { Envelope } from "../events/envelope.ts";
 import type { ToolSpan } from "../events/traces.ts";
 
@@ -120,7 +121,7 @@ export class WaitingToolCalls {
 }
 
 function taken({ span }: Row): ToolSpanEvent {
-  return JSON.parse(span) as ToolSpanEvent;
+  return readJson(span) as ToolSpanEvent;
 }
 
 /** Forgets all calls of a partition. */

@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import type { Redaction } from "capstan";
+import { readJson } from "capstan/json";
 
 /** Whether redaction would take something out of a row: out of its texts, or of data that stands in one as JSON. */
 export function hasSecret(row: object, redact: Redaction): boolean {
@@ -12,7 +13,7 @@ export function hasSecret(row: object, redact: Redaction): boolean {
 function isRedacted(text: string, redact: Redaction): boolean {
   if (!/^[[{]/.test(text)) return redact.text(text) !== text;
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = readJson(text);
     return redact.value(value) !== value;
   } catch {
     // A text that begins like JSON.

@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import type { PublishRequest, Reader, SqlValue, Transaction } from "capstan";
+import { readJson } from "capstan/json";
 import { nodeEvent } from "../derive/node_event.ts";
 import { storeBucket } from "../derive/stored_message.ts";
 import type { Bucket } from "../hash.ts";
@@ -95,7 +96,7 @@ function isBucket(value: unknown): value is Bucket {
 /** The bucket in the order of tapes' events; one of another shape goes out as it is stored. */
 function eventBucket(node: ForeignNode): string {
   const json = text(node.bucket);
-  const bucket: unknown = JSON.parse(json);
+  const bucket: unknown = readJson(json);
   return isBucket(bucket) ? storeBucket(bucket).eventBucket : json;
 }
 

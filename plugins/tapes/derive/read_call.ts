@@ -1,4 +1,5 @@
 import type { Redaction } from "capstan";
+import { readJson } from "capstan/json";
 import { type Call, type CallMeta, decodeCall } from "../call.ts";
 
 /** A call, or what could still be read of it. */
@@ -33,7 +34,7 @@ export function readCall(stored: Uint8Array | null, redact: Pick<Redaction, "ope
   } catch (cause) {
     try {
       const length = new DataView(value.buffer, value.byteOffset, value.byteLength).getUint32(0);
-      const meta: unknown = JSON.parse(new TextDecoder().decode(value.subarray(8, 8 + length)));
+      const meta: unknown = readJson(new TextDecoder().decode(value.subarray(8, 8 + length)));
       return isMeta(meta) ? { meta, cause } : { cause };
     } catch {
       // Nothing of it can be read; the first error says why.

@@ -1,3 +1,4 @@
+import { readJson } from "capstan/json";
 import type { Json } from "../turn.ts";
 
 /** What a request to the echo says, whatever API it speaks. */
@@ -19,7 +20,7 @@ type JsonObject = { [key: string]: Json };
 export function readQuestion(body: string): Question {
   let request: Json;
   try {
-    request = JSON.parse(body);
+    request = readJson(body);
   } catch (cause) {
     throw new Error("Cannot read the request: its body is not JSON; send a JSON object", { cause });
   }

@@ -1,4 +1,5 @@
 import type { ErasureSubject, Reader } from "capstan";
+import { readJson } from "capstan/json";
 
 /** The tenant of what names none. */
 const NO_TENANT = "default";
@@ -56,6 +57,6 @@ export function* subjectTurns(
 export function headsOf(
   { head_hash, other_answers }: Pick<SubjectTurn, "head_hash" | "other_answers">,
 ): string[] {
-  const others: readonly string[] = other_answers === null ? [] : JSON.parse(other_answers);
+  const others: readonly string[] = other_answers === null ? [] : readJson(other_answers);
   return head_hash === null ? [...others] : [head_hash, ...others];
 }

@@ -1,4 +1,5 @@
 import type { Reader } from "capstan";
+import { readJson } from "capstan/json";
 import type { Block } from "../turn.ts";
 import { turnsOf } from "./conversations.ts";
 import { ancestry, readNode, type StoredNode } from "./nodes.ts";
@@ -49,7 +50,7 @@ function isBlocks(value: unknown): value is Block[] {
 }
 
 function said(node: StoredNode): Said {
-  const content: unknown = JSON.parse(node.content ?? "null");
+  const content: unknown = readJson(node.content ?? "null");
   const usage = usageOf(node);
   return {
     kind: "message",
@@ -66,7 +67,7 @@ function said(node: StoredNode): Said {
 
 function systemOf(db: Reader, hash: string): SystemPrompt[] {
   const blob = db.get<{ json: string }>("SELECT json FROM blobs WHERE hash = ?", hash);
-  return blob === undefined ? [] : [{ kind: "system", hash, content: JSON.parse(blob.json) }];
+  return blob === undefined ? [] : [{ kind: "system", hash, content: readJson(blob.json) }];
 }
 
 function failure(turn: StoredTurn): Failure {
@@ -75,7 +76,7 @@ function failure(turn: StoredTurn): Failure {
 }
 
 function answersOf(turn: StoredTurn): string[] {
-  const others: unknown = JSON.parse(turn.other_answers ?? "[]");
+  const others: unknown = readJson(turn.other_answers ?? "[]");
   const hashes = Array.isArray(others) ? others.filter((hash) => typeof hash === "string") : [];
   return turn.head_hash === null ? [] : [turn.head_hash, ...hashes];
 }

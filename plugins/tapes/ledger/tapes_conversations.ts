@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import type { Reader } from "capstan";
+import { readJson } from "capstan/json";
 import { preview } from "../derive/preview.ts";
 import type { ConversationFilter, ConversationSummary } from "./conversations.ts";
 import { pathTo, type Said } from "./dialogue.ts";
@@ -20,7 +21,7 @@ export function tapesConversations(
   const found: ConversationSummary[] = [];
   const inner = new Set<string>();
   for (const leaf of foreignLeaves(db, filter)) {
-    if (inner.has(sayingOf(leaf.parent_hash, leaf.role, JSON.parse(leaf.content ?? "null")))) continue;
+    if (inner.has(sayingOf(leaf.parent_hash, leaf.role, readJson(leaf.content ?? "null")))) continue;
     const path = pathTo(db, leaf.hash);
     let parent: string | null = null;
     for (const { hash, role, content } of path.slice(0, -1)) {

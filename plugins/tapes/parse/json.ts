@@ -1,3 +1,4 @@
+import { readJson } from "capstan/json";
 import type { Json } from "../turn.ts";
 
 /** A JSON object. */
@@ -6,7 +7,7 @@ export type JsonObject = { [key: string]: Json };
 /** Levels of nesting a body may have. SQLite's JSON functions and other readers of what we store stop at 1000. */
 export const MAX_DEPTH = 900;
 
-/** What `JSON.parse` gives may be walked and written again safely, or why not. */
+/** What `readJson` gives may be walked and written again safely, or why not. */
 type Trouble = "deep" | "infinite" | undefined;
 
 function troubleOf(value: Json, levels: number): Trouble {
@@ -29,15 +30,16 @@ function troubleOf(value: Json, levels: number): Trouble {
  * @throws {SyntaxError} the text is no JSON, or nested deeper than `MAX_DEPTH`.
  */
 export function parseJson(text: string): Json {
-  const value: Json = JSON.parse(text);
+  const value: Json = readJson(text);
   const trouble = troubleOf(value, MAX_DEPTH);
   if (trouble === "deep") throw new SyntaxError(`it is nested deeper than ${MAX_DEPTH} levels`);
   if (trouble === undefined) return value;
-  return JSON.parse(
-    text,
-    (_key, member, context?: { source?: string }) =>
-      typeof member === "number" && !Number.isFinite(member) ? context?.source ?? String(member) : member,
-  );
+  return readJson(text, {
+    numberOf(source) {
+      const number = Number(source);
+      return Number.isFinite(number) ? number : source;
+    },
+  });
 }
 
 /** As `parseJson`, but `undefined` where it throws. */
@@ -52,7 +54,7 @@ export function tryJson(text: string): Json | undefined {
 /** The value of a JSON text that loses nothing by being read, else `undefined`. */
 export function exactJson(text: string): Json | undefined {
   try {
-    const value: Json = JSON.parse(text);
+    const value: Json = readJson(text);
     return troubleOf(value, MAX_DEPTH) === undefined ? value : undefined;
   } catch {
     return undefined;

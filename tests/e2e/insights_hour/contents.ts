@@ -93,6 +93,14 @@ export function distinct(contents: Contents): Contents {
   });
 }
 
+/** The events that a topic holds more than once, a line each. */
+export function doubled(contents: Contents): string[] {
+  return Object.entries(contents).flatMap(([topic, events]) => {
+    const texts = events.map((event) => `${topic}: ${JSON.stringify(event)}`);
+    return texts.filter((text, at) => texts.indexOf(text) !== at);
+  });
+}
+
 /** How many events each topic holds. */
 export function counts(contents: Contents): Record<string, number> {
   return Object.fromEntries(Object.entries(contents).map(([topic, events]) => [topic, events.length]));

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { parse } from "jsonc-parser";
 import { writeAuthorFiles } from "../../../lib/cli/author_files.ts";
 import { DECLARATIONS, editorConfig } from "../../../lib/cli/editor_config.ts";
+import { readJson } from "../../../lib/json/read_json.ts";
 import { tempDir } from "../../e2e/temp_dir.ts";
 
 async function configured(text: string | undefined, name = "deno.json") {
@@ -61,10 +62,10 @@ Deno.test("editorConfig() loses nothing of any configuration", async () => {
   await fc.assert(
     fc.asyncProperty(configs, async ([config, imports, hasImports]) => {
       // As it comes from a file: JSON writes -0 as 0.
-      const { imports: _, ...rest } = JSON.parse(JSON.stringify(config));
+      const { imports: _, ...rest }: Record<string, unknown> = readJson(JSON.stringify(config));
       const before = hasImports ? { ...rest, imports } : rest;
       const { written } = await configured(JSON.stringify(before));
-      assert.deepEqual(JSON.parse(written), {
+      assert.deepEqual(readJson(written), {
         ...rest,
         imports: { ...DECLARATIONS, ...(hasImports ? imports : {}) },
       });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { readJson } from "../../../lib/json/read_json.ts";
 import { AgentRedaction } from "../../../lib/redact/agent_redaction.ts";
 import type { Action } from "../../../lib/redact/settings.ts";
 import { redactionWith } from "./redactor.ts";
@@ -131,7 +132,7 @@ for (const action of ["mask", "hash", "drop"] as const) {
       ),
     })).any;
     fc.assert(fc.property(value, (plain) => {
-      const redacted = redaction.value(JSON.parse(JSON.stringify(plain)));
+      const redacted = redaction.value(readJson(JSON.stringify(plain)));
       assert.equal(JSON.stringify(redaction.value(redacted)), JSON.stringify(redacted));
       assert.equal(redaction.value(redacted), redacted);
     }));

@@ -1,3 +1,4 @@
+import { readJson } from "capstan/json";
 import { HASH_BYTES } from "../../tree/hash.ts";
 import type { ChainedRecord, RecordProblem, RecordRead } from "../read_record.ts";
 
@@ -58,7 +59,7 @@ export function packReads(reads: readonly RecordRead[]): PackedReads {
 
 /** What was read, again. */
 export function unpackReads({ reads, leaves }: PackedReads): RecordRead[] {
-  return (JSON.parse(reads) as Packed[]).map((read, at) => {
+  return (readJson(reads) as Packed[]).map((read, at) => {
     if (!isColumns(read)) return read;
     const [hash, writer, seq, prev, time, kind, tenant, subject, facts] = read;
     const record = { writer, seq, prev, time, kind, tenant, subject: subject ?? undefined, facts };

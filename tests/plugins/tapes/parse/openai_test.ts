@@ -63,6 +63,16 @@ Deno.test("chat completions tell calls apart where a server gives them all one i
   ]);
 });
 
+Deno.test("chat completions keep every argument of a tool by its own name, whatever names came before", () => {
+  const inputs = [{ a: 0, "\\": 1, "\n": 2 }, { a: 0, "\n": 1, "\\": 2 }, { a: 0, '"': 1, "C:\\x": 2 }];
+  for (const input of inputs) {
+    const asked = whole(chatAnswer([{ tool_calls: [call(0, "c", "f", JSON.stringify(input))] }]));
+    assert.deepEqual(asked.answers[0]?.message.content, [
+      { type: "tool_use", tool_use_id: "c", tool_name: "f", tool_input: input },
+    ]);
+  }
+});
+
 Deno.test("chat completions keep logprobs, filters and usage beside the node, streamed or not", () => {
   const usage = {
     prompt_tokens: 5,
