@@ -5,6 +5,11 @@ import type { Tick, TickedPlace } from "./tick.ts";
 
 /** Milliseconds between two looks at the clock. */
 const EVERY_MS = 5_000;
+/**
+ * Milliseconds a partition must be seen here before the clock tells anything of it. What the agent that had it before
+ * told last may still be on its way to this one, and would be told twice.
+ */
+const ARRIVAL_MS = 10_000;
 
 /** A stream of events that the clock goes on for where no more come. */
 export interface ClockedStream {
@@ -29,12 +34,22 @@ export interface RuleClockOptions {
   due(db: Reader, place: Place, told: ClockTold): ClockTold | undefined;
 }
 
+/** A partition that is here. Times are milliseconds since 1970. */
+interface Here {
+  /** When it was first seen here. */
+  readonly cameMs: number;
+  /** Behind the last record that was handled. */
+  readonly offset: number | null;
+  /** When it was first seen at that offset. */
+  readonly sinceMs: number;
+}
+
 /** Looks at the clock for what no event tells of, silences and ends of windows, and sends a tick where there is some. */
 export class RuleClock {
   readonly #options: RuleClockOptions;
   readonly #stopping = new AbortController();
-  /** Since when a partition is where it is, by its name. */
-  readonly #since = new Map<string, { offset: number; ms: number }>();
+  /** The partitions that were here at the last look, by name. */
+  #here = new Map<string, Here>();
   #running: Promise<void> = Promise.resolve();
 
   constructor(options: RuleClockOptions) {
@@ -69,10 +84,12 @@ export class RuleClock {
   async #look(signal: AbortSignal): Promise<void> {
     const { ctx, ticks, streams } = this.#options;
     const nowMs = ctx.now();
+    this.#here = this.#seen(nowMs);
     const due = streams.filter((stream) => this.#due(stream, nowMs).length > 0);
     if (due.length === 0) return;
     // What came before now may not be handled yet, and would say that there was no silence.
     await Promise.all(due.map(({ events }) => events.caughtUp(signal)));
+    this.#here = this.#seen(nowMs);
     const places = due.flatMap((stream) => this.#due(stream, nowMs));
     if (places.length === 0) return;
     const tick: Tick = { places };
@@ -80,23 +97,36 @@ export class RuleClock {
   }
 
   #due({ places }: ClockedStream, nowMs: number): TickedPlace[] {
-    const { store, idleMs, nextOffset, due } = this.#options;
+    const { store, idleMs, due } = this.#options;
     return store.read((db) =>
       places().flatMap((place) => {
-        const offset = nextOffset(db, place);
-        if (offset === null) return [];
-        const isIdle = nowMs - this.#sinceWhen(place, offset, nowMs) >= idleMs;
+        const { cameMs, offset, sinceMs } = this.#here.get(nameOf(place)) ?? NOT_HERE;
+        if (offset === null || nowMs - cameMs < ARRIVAL_MS) return [];
+        const isIdle = nowMs - sinceMs >= idleMs;
         const told = due(db, place, { clockMs: nowMs, idleMs: isIdle ? nowMs - idleMs : null });
         return told === undefined ? [] : [{ ...place, offset, clock_ms: told.clockMs, idle_ms: told.idleMs }];
       })
     );
   }
 
-  #sinceWhen({ source, part }: Place, offset: number, nowMs: number): number {
-    const name = `${part}/${source}`;
-    const known = this.#since.get(name);
-    if (known?.offset === offset) return known.ms;
-    this.#since.set(name, { offset, ms: nowMs });
-    return nowMs;
+  /** Those that are here now. One that went and came back has come anew. */
+  #seen(nowMs: number): Map<string, Here> {
+    const { store, streams, nextOffset } = this.#options;
+    return store.read((db) =>
+      new Map(
+        streams.flatMap(({ places }) => places()).map((place) => {
+          const known = this.#here.get(nameOf(place));
+          const offset = nextOffset(db, place);
+          const sinceMs = known?.offset === offset ? known.sinceMs : nowMs;
+          return [nameOf(place), { cameMs: known?.cameMs ?? nowMs, offset, sinceMs }];
+        }),
+      )
+    );
   }
+}
+
+const NOT_HERE: Here = { cameMs: Infinity, offset: null, sinceMs: Infinity };
+
+function nameOf({ source, part }: Place): string {
+  return `${part}/${source}`;
 }
