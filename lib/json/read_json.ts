@@ -21,10 +21,10 @@ const END = 17;
 /**
  * A JSON text's value, as `JSON.parse` should give it: every key is the one that stands there.
  *
- * V8 (13.6 to 15.0 at least) may take a key with an escape for another: it holds the key's source against a key that an
- * object of this shape had before, as many characters of it as that key has. After `{"\\":1}` it reads the `"\n"` of
- * `{"\n":1}` as a backslash; where one object has both, a member is lost (nodejs/node#63785). Keys without an escape are
- * safe, and most texts have no others; the rest are read here.
+ * V8 (13.6 to 15.0 at least) may take a key with an escape for another: it holds the key's source against the key that
+ * followed in an earlier object, as many characters of it as that key has. After `{"a":0,"\\":1}` it reads the `"\n"` of
+ * `{"a":0,"\n":1}` as a backslash; where one object has both, a member is lost (nodejs/node#63785). Keys without an
+ * escape are safe, and most texts have no others; the rest are read here.
  * @throws {SyntaxError} the text is no JSON.
  */
 export function readJson<T>(text: string, { numberOf }: ReadJsonOptions = {}): T {

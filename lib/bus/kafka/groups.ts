@@ -5,6 +5,7 @@ import type { KafkaClients } from "./clients.ts";
 import { kafkaError } from "./error.ts";
 import { listOffsets, type TopicPartition } from "./offsets.ts";
 import { patiently } from "./patience.ts";
+import { topicNames } from "./topic_names.ts";
 
 /** Share groups have no offsets of their own. */
 const WITH_OFFSETS = ["classic", "consumer"];
@@ -118,7 +119,7 @@ async function measure(
 async function partitionsOf(admin: Admin, topics: readonly string[]): Promise<Map<string, number>> {
   const wanted = new Set(topics);
   if (wanted.size === 0) return new Map();
-  const existing = (await admin.listTopics({ includeInternals: true })).filter((topic) => wanted.has(topic));
+  const existing = (await topicNames(admin, { includeInternals: true })).filter((topic) => wanted.has(topic));
   if (existing.length === 0) return new Map();
   const metadata = await admin.metadata({ topics: existing, forceUpdate: true });
   return new Map(existing.map((topic) => [topic, metadata.topics.get(topic)?.partitionsCount ?? 0]));

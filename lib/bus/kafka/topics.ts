@@ -5,6 +5,7 @@ import type { KafkaClients } from "./clients.ts";
 import { kafkaError } from "./error.ts";
 import { type ListedOffset, listOffsets } from "./offsets.ts";
 import { patiently } from "./patience.ts";
+import { topicNames } from "./topic_names.ts";
 import { type ActualTopic, type PlannedChange, planTopics, wantedSettings } from "./topic_plan.ts";
 
 /** Kafka's number for topics in requests about settings, for "set", and for a setting of the topic's own. */
@@ -47,7 +48,6 @@ export class KafkaTopics implements TopicAdmin {
       partitions.map((_, partition) => ({ topic: name, partition }))
     );
     const admin = await this.#clients.admin();
-    // A partition that was just made has no leader at first.
     const [start, end] = await patiently(
       action,
       this.#clock,
@@ -179,8 +179,9 @@ export class KafkaTopics implements TopicAdmin {
     how: { settings: "needed" | "if allowed" },
   ): Promise<ReadTopic[]> {
     const admin = await this.#clients.admin();
-    try {
-      const existing = await admin.listTopics({});
+    // A partition that was just made has no leader at first.
+    return await patiently(action, this.#clock, this.#ending, async () => {
+      const existing = await topicNames(admin);
       const wanted = names === undefined ? existing : existing.filter((name) => names.includes(name));
       if (wanted.length === 0) return [];
       const [metadata, settings] = await Promise.all([
@@ -202,9 +203,7 @@ export class KafkaTopics implements TopicAdmin {
           own: settings.get(name)?.own ?? new Set<string>(),
         };
       });
-    } catch (cause) {
-      throw kafkaError(action, cause);
-    }
+    });
   }
 
   async #settings(admin: Admin, topics: readonly string[]): Promise<TopicSettings> {
