@@ -8,6 +8,8 @@ import {
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { HttpTarget, ListenerOptions, PluginListener } from "./http_target.ts";
+import { IdleConnections, type IdleOptions } from "./idle_connections.ts";
+import { keptAlive } from "./kept_alive.ts";
 import { listenError } from "./listen_error.ts";
 import { formatAddress, parseListenAddress } from "./listen_address.ts";
 
@@ -19,7 +21,7 @@ interface UpgradeOptions extends ServerOptions {
   shouldUpgradeCallback?(request: IncomingMessage): boolean;
 }
 
-const KEEP_ALIVE_MS = 75_000;
+const IDLE: IdleOptions = { idleMs: 75_000, everyMs: 5_000 };
 
 /** A request that a target answers. */
 interface Answering {
@@ -33,12 +35,17 @@ interface Answered {
   requests: number;
 }
 
-/** An open connection. */
-interface Connection {
+/** What is under way on a connection. */
+interface UnderWay {
   /** Requests under way; an upgraded one counts until it ends. */
   requests: number;
   /** Those of them that a target answers. */
   readonly answering: Answering[];
+}
+
+/** An open connection. */
+interface Connection extends UnderWay {
+  readonly socket: Socket;
 }
 
 /** A listener of node:http that can be closed, or given to another target, without cutting calls off. */
@@ -47,6 +54,7 @@ export class HttpServer implements PluginListener {
   readonly #options: HttpServerOptions;
   readonly #server: Server;
   readonly #connections = new Map<Duplex, Connection>();
+  readonly #idle: IdleConnections;
   /** Those that serve a request now. */
   #busy = 0;
   readonly #answered = new Map<HttpTarget, Answered>();
@@ -59,10 +67,11 @@ export class HttpServer implements PluginListener {
   #origin: string | undefined;
   #closed: Promise<void> | undefined;
 
-  constructor(options: HttpServerOptions) {
+  constructor(options: HttpServerOptions, idle: IdleOptions = IDLE) {
     this.name = options.name;
     this.#options = options;
     this.#target = options;
+    this.#idle = new IdleConnections(() => this.#connections.values(), idle);
     const { upgrade } = options;
     const accepting: UpgradeOptions = upgrade
       ? { shouldUpgradeCallback: (request) => this.#target.shouldUpgrade?.(request) ?? true }
@@ -71,7 +80,9 @@ export class HttpServer implements PluginListener {
       ...accepting,
       keepAlive: true,
       noDelay: true,
-      keepAliveTimeout: KEEP_ALIVE_MS,
+      // See `IdleConnections`, and `keptAlive` for what it makes node:http tell the client.
+      keepAliveTimeout: 0,
+      ServerResponse: keptAlive(idle.idleMs / 1000),
       headersTimeout: 60_000,
       // A request may last as long as the model talks.
       requestTimeout: 0,
@@ -149,6 +160,7 @@ export class HttpServer implements PluginListener {
       this.#server.listen({ port, ...(host !== undefined && { host }) }, () => {
         this.#server.off("error", failed);
         this.#server.on("error", (error) => this.#options.onError?.(error));
+        this.#idle.start();
         resolve();
       });
     });
@@ -163,6 +175,7 @@ export class HttpServer implements PluginListener {
   refuseNew(): void {
     if (this.#closing) return;
     this.#closing = true;
+    this.#idle.stop();
     this.#closed = this.#server.listening
       ? new Promise((resolve) => this.#server.close(() => resolve()))
       : Promise.resolve();
@@ -187,7 +200,7 @@ export class HttpServer implements PluginListener {
       socket.destroy();
       return;
     }
-    const connection: Connection = { requests: 0, answering: [] };
+    const connection: Connection = { socket, requests: 0, answering: [] };
     this.#connections.set(socket, connection);
     socket.once("close", () => {
       this.#connections.delete(socket);
@@ -228,7 +241,7 @@ export class HttpServer implements PluginListener {
    * The request is under way until `end` closes.
    */
   #answer(socket: Duplex, end: ServerResponse | Duplex, answer: (by: HttpTarget) => void): void {
-    const connection = this.#connections.get(socket) ?? { requests: 0, answering: [] };
+    const connection: UnderWay = this.#connections.get(socket) ?? { requests: 0, answering: [] };
     if (connection.requests++ === 0) this.#busy++;
     let answering: Answering | undefined;
     end.once("close", () => {
@@ -250,14 +263,14 @@ export class HttpServer implements PluginListener {
     });
   }
 
-  #answeredOne({ answering }: Connection, one: Answering): void {
+  #answeredOne({ answering }: UnderWay, one: Answering): void {
     answering.splice(answering.indexOf(one), 1);
     if (--one.by.requests > 0) return;
     this.#quiet?.resolve();
     this.#quiet = undefined;
   }
 
-  #done(socket: Duplex, connection: Connection): void {
+  #done(socket: Duplex, connection: UnderWay): void {
     // The connection itself may have closed before.
     if (connection.requests === 0 || --connection.requests > 0) return;
     this.#busy--;

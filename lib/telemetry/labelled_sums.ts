@@ -1,3 +1,4 @@
+import { labelKey, onlyLabels } from "./label_key.ts";
 import type { Counter, Labels } from "./metrics.ts";
 
 /** A counter of plain numbers, one for each combination of label values: an increment costs a map look-up. */
@@ -15,10 +16,10 @@ export class LabelledSums implements Counter {
       this.#unlabelled += by;
       return;
     }
-    const key = this.#keyOf(labels);
+    const key = labelKey(this.names, labels);
     const sum = this.#sums.get(key);
     if (sum !== undefined) sum.by += by;
-    else this.#sums.set(key, { labels: this.#only(labels), by });
+    else this.#sums.set(key, { labels: onlyLabels(this.names, labels), by });
   }
 
   /** What was added since the last call. */
@@ -28,15 +29,5 @@ export class LabelledSums implements Counter {
     this.#sums = new Map();
     this.#unlabelled = 0;
     return taken;
-  }
-
-  #keyOf(labels: Labels | undefined): string {
-    let key = labels?.[this.names[0] ?? ""] ?? "";
-    for (let at = 1; at < this.names.length; at++) key += `\u0000${labels?.[this.names[at]!] ?? ""}`;
-    return key;
-  }
-
-  #only(labels: Labels | undefined): Labels {
-    return Object.fromEntries(this.names.map((name) => [name, labels?.[name] ?? ""]));
   }
 }

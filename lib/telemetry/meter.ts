@@ -1,5 +1,7 @@
 import * as prom from "prom-client";
+import { LabelledBuckets } from "./labelled_buckets.ts";
 import { LabelledSums } from "./labelled_sums.ts";
+import { RegisteredHistogram } from "./registered_histogram.ts";
 import type { Collected, Counter, Gauge, Histogram, Labels, Meter, MetricOptions } from "./metrics.ts";
 
 /** What another thread measured. */
@@ -57,7 +59,7 @@ interface Made extends MadeMetric {
   metric: Counter | Gauge | Histogram;
 }
 
-/** A meter with a registry of its own. Counters add to a plain number and reach the registry when it is read. */
+/** A meter with a registry of its own. Counters and histograms are plain numbers, which the registry reads. */
 export function createMeter({ label }: MeterOptions = {}): RootMeter {
   const registry = new prom.Registry();
   const made = new Map<string, Made>();
@@ -144,12 +146,11 @@ export function createMeter({ label }: MeterOptions = {}): RootMeter {
 
   function histogram(owner: string, options: MetricOptions): Histogram {
     return once("histogram", owner, options, () => {
-      const registered = new prom.Histogram({
-        ...described(options),
-        buckets: [...(options.buckets ?? SECONDS)],
-      });
-      return { observe: (value: number, labels: Labels = {}) => registered.observe(written(labels), value) };
-    }, (metric): metric is Histogram => "observe" in metric);
+      const buckets = [...(options.buckets ?? SECONDS)];
+      const observed = new LabelledBuckets(options.labels ?? [], buckets);
+      new RegisteredHistogram({ ...described(options), buckets, observed, written });
+      return observed;
+    }, (metric) => metric instanceof LabelledBuckets);
   }
 
   return {

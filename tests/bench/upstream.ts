@@ -1,5 +1,7 @@
 /** A stand-in provider of its own process: answers chat completions at once, streamed as 50 chunks where asked. Prints its port. */
-import { createServer } from "node:http";
+import { Buffer } from "node:buffer";
+import { createServer, type Socket } from "node:net";
+import { MessageReader } from "./message_reader.ts";
 
 const words = "Paris is the capital of France and has been so for most of the last thousand years. ".repeat(
   8,
@@ -14,7 +16,7 @@ const answer = JSON.stringify({
   choices: [{ index: 0, message: { role: "assistant", content: words }, finish_reason: "stop" }],
   usage: { prompt_tokens: 400, completion_tokens: 160, total_tokens: 560 },
 });
-const chunk = (delta: unknown, finish: string | null) =>
+const event = (delta: unknown, finish: string | null) =>
   `data: ${
     JSON.stringify({
       id,
@@ -25,34 +27,43 @@ const chunk = (delta: unknown, finish: string | null) =>
     })
   }\n\n`;
 const size = Math.ceil(words.length / 50);
-const chunks = [
-  ...Array.from({ length: 50 }, (_, at) => chunk({ content: words.slice(at * size, (at + 1) * size) }, null)),
-  chunk({}, "stop") + "data: [DONE]\n\n",
-];
+const head = (...lines: string[]) =>
+  ["HTTP/1.1 200 OK", "date: Thu, 01 Jan 2026 00:00:00 GMT", "connection: keep-alive", ...lines, "", ""].join(
+    "\r\n",
+  );
+const chunk = (text: string) => `${text.length.toString(16)}\r\n${text}\r\n`;
 
-const server = createServer((request, response) => {
+const whole = Buffer.from(
+  head("content-type: application/json", `content-length: ${answer.length}`) + answer,
+);
+const parts = [
+  head("content-type: text/event-stream", "transfer-encoding: chunked") +
+  chunk(event({ content: words.slice(0, size) }, null)),
+  ...Array.from(
+    { length: 49 },
+    (_, at) => chunk(event({ content: words.slice((at + 1) * size, (at + 2) * size) }, null)),
+  ),
+  chunk(`${event({}, "stop")}data: [DONE]\n\n`) + chunk(""),
+].map((part) => Buffer.from(part));
+
+function stream(socket: Socket, at = 0): void {
+  if (socket.destroyed) return;
+  socket.write(parts[at]!);
+  if (at + 1 < parts.length) setImmediate(stream, socket, at + 1);
+}
+
+const server = createServer({ noDelay: true }, (socket) => {
+  const request = new MessageReader();
   let streamed = false;
-  request.on("data", (part: Uint8Array) => {
-    streamed ||= new TextDecoder().decode(part.subarray(0, 64)).includes('"stream":true');
+  socket.on("data", (part) => {
+    streamed ||= part.includes('"stream":true') || part.includes('"stream": true');
+    if (!request.push(part)) return;
+    if (streamed) stream(socket);
+    else socket.write(whole);
+    streamed = false;
   });
-  request.on("end", () => {
-    if (!streamed) {
-      response.writeHead(200, { "content-type": "application/json", "content-length": answer.length });
-      response.end(answer);
-      return;
-    }
-    response.writeHead(200, { "content-type": "text/event-stream" });
-    let at = 0;
-    const next = () => {
-      if (at < chunks.length - 1) {
-        response.write(chunks[at++]);
-        setImmediate(next);
-      } else response.end(chunks[at]);
-    };
-    next();
-  });
+  socket.on("error", () => socket.destroy());
 });
-server.keepAliveTimeout = 60_000;
 server.listen(0, "127.0.0.1", () => {
   const address = server.address();
   if (address && typeof address === "object") console.log(`port ${address.port}`);

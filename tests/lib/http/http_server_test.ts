@@ -2,15 +2,16 @@ import assert from "node:assert/strict";
 import { request } from "node:http";
 import { connect } from "node:net";
 import { HttpServer, type HttpServerOptions } from "../../../lib/http/http_server.ts";
+import type { IdleOptions } from "../../../lib/http/idle_connections.ts";
 
-async function serve(options: Partial<HttpServerOptions>): Promise<HttpServer> {
+async function serve(options: Partial<HttpServerOptions>, idle?: IdleOptions): Promise<HttpServer> {
   const server = new HttpServer({
     name: "proxy",
     listen: "127.0.0.1:0",
     setting: "plugins.tapes.listen",
     handler: (_, response) => void response.end("hello"),
     ...options,
-  });
+  }, idle);
   await server.listen();
   return server;
 }
@@ -42,6 +43,81 @@ Deno.test("a port that is taken is reported with the setting to change", async (
     new RegExp(`Cannot listen on ${listen} for proxy: .*plugins.tapes.listen`),
   );
   await first.close();
+});
+
+/** What comes back on a connection until it is closed. */
+function said(server: HttpServer, request: string): Promise<string> {
+  const { hostname, port } = new URL(server.origin ?? "");
+  return new Promise((resolve, reject) => {
+    let text = "";
+    const socket = connect(Number(port), hostname, () => socket.write(request));
+    socket.setEncoding("latin1").on("data", (part) => text += part);
+    socket.on("error", reject).on("close", () => resolve(text));
+  });
+}
+
+Deno.test("a connection is closed when it has been idle for long, after an answer or without one, not while a call is under way", async () => {
+  const entered = Promise.withResolvers<() => void>();
+  const server = await serve({
+    handler: ({ url }, response) =>
+      url === "/slow" ? entered.resolve(() => void response.end("late")) : void response.end("soon"),
+  }, { idleMs: 40, everyMs: 5 });
+  const slow = get(server, "/slow", { connection: "keep-alive" });
+  const finish = await entered.promise;
+  assert.match(await said(server, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"), /\r\n\r\nsoon$/);
+  assert.equal(await said(server, ""), "");
+  finish();
+  assert.equal(await slow, "late");
+  await server.close();
+});
+
+Deno.test("a connection with a call now and then stays open", async () => {
+  const server = await serve({}, { idleMs: 40, everyMs: 1 });
+  const { hostname, port } = new URL(server.origin ?? "");
+  const socket = connect(Number(port), hostname);
+  let answers = 0, calls = 0, closed = false;
+  socket.on("data", () => answers++);
+  socket.on("close", () => closed = true);
+  let silent = true;
+  const other = said(server, "").then(() => silent = false);
+  while (silent) {
+    socket.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    calls++;
+    // It is looked at while no request is under way, too.
+    await new Promise((resolve) => socket.once("data", () => setTimeout(resolve, 5)));
+  }
+  await other;
+  assert.ok(!closed && calls > 1);
+  assert.equal(answers, calls);
+  socket.destroy();
+  await server.close();
+});
+
+Deno.test("an answer says for how long its connection may be idle, however its head is written", async () => {
+  const server = await serve({
+    handler({ url }, response) {
+      if (url === "/list") response.writeHead(200, ["X-A", "1"]);
+      if (url === "/text") response.writeHead(200, "Fine", ["X-A", "1"]);
+      if (url === "/object") response.writeHead(200, { "X-A": "1" });
+      if (url === "/set") response.setHeader("X-A", "1");
+      response.end("ok");
+    },
+  }, { idleMs: 1_000, everyMs: 10 });
+  const heads = async (rest: string) =>
+    await Promise.all(
+      ["/list", "/text", "/object", "/set"].map((path) =>
+        said(server, `GET ${path} HTTP/1.1\r\n${rest}\r\n`)
+      ),
+    );
+  for (const head of await heads("Host: x\r\n")) {
+    assert.match(head, /^Keep-Alive: timeout=1\r$/m);
+    assert.match(head, /^X-A: 1\r$/m);
+    assert.match(head, /^Connection: keep-alive\r$/m);
+  }
+  for (const head of await heads("Host: x\r\nConnection: close\r\n")) {
+    assert.doesNotMatch(head, /keep-alive/i);
+  }
+  await server.close();
 });
 
 Deno.test("close() lets a call under way finish, closes idle connections, and takes no new ones", async () => {
